@@ -1,0 +1,149 @@
+"""What steps take and return: small, typed, named by content hash, each carrying its parents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.conversation import Tool
+from schemas.pipeline import Decoding
+
+
+class Artifact(BaseModel):
+    """``id`` names the content; ``path`` is the folder that holds it, with a manifest.json of SHA-256 sums."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    path: str
+    parents: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.path)
+
+    def exists(self) -> bool:
+        return (self.folder / "manifest.json").is_file()
+
+
+class Dataset(Artifact):
+    """train.parquet, validation.parquet, test.parquet, tools.json and, where rows failed, quarantine.parquet."""
+
+    kind: Literal["dataset"] = "dataset"
+    rows: dict[str, int] = Field(description="By split.")
+    validated: bool = False
+    docs: str | None = Field(default=None, description="Folder of the Data Docs (index.html), once validated.")
+    mlflow_run: str | None = None
+
+
+class Base(Artifact):
+    """A Transformers model folder (safetensors, tokenizer.json, config.json) that training starts from."""
+
+    kind: Literal["base"] = "base"
+    architecture: str = "llama"
+    parameters: int = 0
+
+
+class Candidate(Artifact):
+    """A trained model: a Transformers folder with the adapter already merged (the adapter itself under adapter/)."""
+
+    kind: Literal["candidate"] = "candidate"
+    pipeline: str
+    dataset: str
+    parameters: int
+    metrics: dict[str, float] = Field(
+        default_factory=dict, description="Of training: loss, validation_loss, seconds, tokens, tokens_per_s."
+    )
+    mlflow_run: str | None = None
+
+
+class ModelManifest(BaseModel):
+    """model.json in an export: everything that serving must know, besides the weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    candidate: str
+    pipeline: str
+    dataset: str
+    context: int
+    parameters: int
+    decoding: Decoding
+    tools: tuple[Tool, ...] = Field(description="Tools the model was trained with; used where a request brings none.")
+    home: bool = Field(description="Whether its prompts carry a home's lines.")
+    serve: str = Field(description="File name of the weights that are served.")
+    files: dict[str, str] = Field(description="SHA-256 of each weights file.")
+
+
+class Exported(Artifact):
+    """model.json and one GGUF a quantisation."""
+
+    kind: Literal["exported"] = "exported"
+    manifest: ModelManifest
+
+
+class SuiteResult(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suite: str
+    rows: int
+    metrics: dict[str, float] = Field(
+        description="exact_match, valid_call_rate, tool_match, argument_f1 in 0..1; latency_p50_ms, latency_p95_ms, tokens_per_s."
+    )
+    by_tool: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="tool -> rows, exact_match, valid_call_rate, ..."
+    )
+
+
+class Report(Artifact):
+    """report.json, report.html. Metrics are keyed ``<suite>.<metric>``."""
+
+    kind: Literal["report"] = "report"
+    candidate: str
+    exported: Exported
+    suites: tuple[SuiteResult, ...]
+    parity: dict[str, Any] = Field(
+        default_factory=dict, description="Tokens and log-probabilities: Transformers against each export."
+    )
+    mlflow_run: str | None = None
+
+    def metrics(self) -> dict[str, float]:
+        return {f"{result.suite}.{name}": value for result in self.suites for name, value in result.metrics.items()}
+
+
+class RuleOutcome(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metric: str
+    held: bool
+    candidate: float | None
+    champion: float | None
+    sentence: str
+
+
+class ModelRef(BaseModel):
+    """One version in the MLflow registry: what flows write and serve reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    version: str
+    candidate: str
+    path: str = Field(description="Local folder with model.json and the weights, or the URI that it is fetched from.")
+    sha256: str = Field(description="Of the served weights file.")
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}/{self.version}"
+
+
+class Decision(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    promoted: bool
+    unchanged: bool = Field(default=False, description="The candidate already is the champion: nothing to do.")
+    candidate: str
+    reason: str
+    outcomes: tuple[RuleOutcome, ...] = ()
+    champion: ModelRef | None = Field(default=None, description="Who answers after this decision.")

@@ -1,0 +1,58 @@
+"""WHAT is served: stages, engines, model alias, limits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.action import Role
+from schemas.pipeline import Spec
+from schemas.policy import Rules
+
+
+class LlmEngine(Spec):
+    kind: Literal["xllamacpp", "llama_cpp", "scripted"] = "xllamacpp"
+    context: int = Field(default=1024, ge=128, description="Tokens a conversation may take, prompt and reply together.")
+    slots: int = Field(default=4, ge=1, le=256, description="Conversations decoded at once.")
+    threads: int = Field(default=1, ge=1, description="CPU threads; more than the free cores slow everything down.")
+    gpu_layers: int = Field(default=0, ge=0)
+
+
+class Limits(Spec):
+    max_tokens: int = Field(default=256, ge=1, description="Longest reply in tokens.")
+    request_bytes: int = Field(default=262_144, ge=1024)
+    messages: int = Field(default=200, ge=1)
+    tools: int = Field(default=64, ge=0)
+    timeout_s: float = Field(default=60, gt=0)
+    queue: int = Field(default=32, ge=1, description="Requests that may wait; further ones are answered 503 with Retry-After.")
+
+
+class Tiers(Spec):
+    """Who answers a request: the first that is on and knows what is meant."""
+
+    intents: bool = Field(default=True, description="Frequent sentences, recognised exactly and without a model.")
+    model: bool = Field(default=True, description="The language model, for everything else.")
+
+
+class Assistant(Spec):
+    name: str = Field(pattern=r"^[a-z0-9_-]+$")
+    description: str = ""
+    model: str = "rottie-llm"
+    alias: str = "champion"
+    engine: LlmEngine = LlmEngine()
+    replicas: int = Field(default=1, ge=1, le=256)
+    inventory: str | None = Field(default=None, description="The home, as an inventory file; its lines stand in the prompt.")
+    language: str = Field(default="en", description="What people speak: the sentences of the first tier, and replies.")
+    tiers: Tiers = Tiers()
+    act: bool = Field(default=True, description="Off: the home is read, and every change of it is refused.")
+    role: Role = Field(default="user", description="Of whoever holds the API's key: it comes from the door, never from a text.")
+    rounds: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="Times that the model is asked in one request. From 2 on it sees what came of its calls and may call again;"
+        " that is for models that were trained with results of calls.",
+    )
+    policy: Rules = Rules()
+    limits: Limits = Limits()

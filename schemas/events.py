@@ -1,0 +1,101 @@
+"""Names and payloads of what happens: the stages of a turn, and the events that start flows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.action import Change
+from schemas.conversation import ToolCall
+
+FEEDBACK_READY = "rottie.feedback.ready"
+CHAMPION_CHANGED = "rottie.champion.changed"
+CHECKS_FAILED = "rottie.checks.failed"
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    inference_id: str = Field(description="The turn that this belongs to; what feedback refers to.")
+    at_ms: float = Field(ge=0, description="Milliseconds since the turn began.")
+
+
+class TurnStarted(_Event):
+    type: Literal["turn.started"] = "turn.started"
+    model: str
+
+
+class ReplyDelta(_Event):
+    type: Literal["reply.delta"] = "reply.delta"
+    text: str
+
+
+class CallsReady(_Event):
+    type: Literal["calls.ready"] = "calls.ready"
+    calls: tuple[ToolCall, ...]
+
+
+class TurnFinished(_Event):
+    type: Literal["turn.finished"] = "turn.finished"
+    finish_reason: Literal["stop", "length", "tool_calls"]
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+class TurnFailed(_Event):
+    type: Literal["turn.failed"] = "turn.failed"
+    error: dict[str, Any] = Field(description="RottieError.as_dict()")
+
+
+TurnEvent = Annotated[TurnStarted | ReplyDelta | CallsReady | TurnFinished | TurnFailed, Field(discriminator="type")]
+
+Tier = Literal["intents", "model", "confirmation", "none"]
+
+
+class TierAnswered(_Event):
+    """``confirmation``: a call that was held back until a person said yes; ``none``: no tier that is on knows what is meant."""
+
+    type: Literal["tier.answered"] = "tier.answered"
+    tier: Tier
+    model: str | None = Field(default=None, description="The version that answers, where the model does.")
+
+
+class Action(BaseModel):
+    """One call as the one who asked sees it. ``error`` is RottieError.as_dict(): refused and failed calls change nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    arguments: dict[str, Any]
+    text: str = Field(description="What came of it, in the words that a model reads.")
+    changes: tuple[Change, ...] = ()
+    error: dict[str, Any] | None = None
+    confirmation_needed: str | None = Field(
+        default=None, description="Nothing was done yet: to be sent back as `confirmation` after a person said yes."
+    )
+
+
+class ActionDone(_Event):
+    """A call was brought to its end: done, refused or failed."""
+
+    type: Literal["action.done"] = "action.done"
+    action: Action
+
+
+class ReplyReady(_Event):
+    """The whole reply; where it was spoken in deltas, the same words."""
+
+    type: Literal["reply.ready"] = "reply.ready"
+    text: str
+
+
+class AssistFinished(_Event):
+    type: Literal["assist.finished"] = "assist.finished"
+    timings_ms: dict[str, float] = Field(description="Milliseconds by stage (intents, model, act), and their total.")
+
+
+AssistEvent = Annotated[
+    TierAnswered | ReplyDelta | ActionDone | ReplyReady | AssistFinished | TurnFailed, Field(discriminator="type")
+]
