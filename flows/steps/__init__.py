@@ -1,0 +1,1 @@
+"""Plain Python behind the flows: gerunds, no Prefect."""

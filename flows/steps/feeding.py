@@ -1,0 +1,125 @@
+"""Batches of a run: which rows every step sees, as a function of the seed and the step alone.
+
+Every worker computes the same order and takes its share, so the number of workers changes nothing but the time.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flows.steps.augmenting import collect_values, swap_values
+from flows.steps.packing import Batch, Encoded, Encoder, Pack, collate, pack
+from schemas.conversation import Conversation
+from schemas.errors import TrainingError
+from schemas.pipeline import Training
+
+VALIDATION_PACKS = 64
+
+
+@dataclass(frozen=True)
+class Epoch:
+    packs: list[Pack]
+    rows: Sequence[Encoded]
+    dropped: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step's packs, and where the next one starts: after ``taken`` packs of ``epoch``."""
+
+    parts: tuple[tuple[Pack, Sequence[Encoded]], ...]
+    epoch: int
+    taken: int
+
+
+class Feed:
+    """Rows of one split, packed anew each epoch, with ``swap_values`` drawn anew too."""
+
+    def __init__(self, rows: Sequence[Conversation], encoder: Encoder, training: Training) -> None:
+        self.rows = rows
+        self.encoder = encoder
+        self.training = training
+        self._encoded = encoder.encode(rows)
+        self._values = collect_values(rows) if training.swap_values else None
+        self._current: tuple[int, Epoch] | None = None
+
+    def epoch(self, number: int) -> Epoch:
+        """Raises TrainingError where no row fits into a sequence."""
+        if self._current is not None and self._current[0] == number:
+            return self._current[1]
+        rng = random.Random(f"{self.training.seed}:{number}")  # noqa: S311 (an order, no secret)
+        rows = self._swapped(rng) if self._values is not None else self._encoded
+        lengths = [len(prefix) for prefix in self.encoder.prefixes]
+        packs, dropped = pack(rows, lengths, self.training.sequence, rng)
+        if not packs:
+            longest = max((lengths[row.prefix] + len(row.tokens) for row in rows), default=0)
+            raise TrainingError(
+                f"no row fits into {self.training.sequence} tokens",
+                where="training.sequence",
+                hint=f"Raise training.sequence (and training.base.context); the longest row takes {longest} tokens.",
+            )
+        self._current = (number, Epoch(packs, rows, dropped))
+        return self._current[1]
+
+    def steps(self, epoch: int, taken: int) -> Iterator[Step]:
+        """Without end, from the given place; a step may reach over the end of an epoch."""
+        while True:
+            parts: list[tuple[Pack, Sequence[Encoded]]] = []
+            while len(parts) < self.training.batch:
+                current = self.epoch(epoch)
+                some = current.packs[taken : taken + self.training.batch - len(parts)]
+                parts += [(item, current.rows) for item in some]
+                taken += len(some)
+                if taken == len(current.packs):
+                    epoch, taken = epoch + 1, 0
+            yield Step(tuple(parts), epoch, taken)
+
+    def batch(self, step: Step, rank: int, world: int) -> Batch:
+        """The share of one worker."""
+        return gather(step.parts[rank::world], self.encoder)
+
+    def weight(self, step: Step) -> float:
+        """Of the loss of all workers' shares together."""
+        return sum(self._pack_weight(item, rows) for item, rows in step.parts)
+
+    def _pack_weight(self, item: Pack, rows: Sequence[Encoded]) -> float:
+        prefix = float(self.encoder.prefix_weights(item.prefix).sum())
+        return prefix + sum(float(rows[index].weights.sum()) for index in item.rows)
+
+    def _swapped(self, rng: random.Random) -> Sequence[Encoded]:
+        assert self._values is not None
+        result = list(self._encoded)
+        chosen = [index for index in range(len(result)) if rng.random() < self.training.swap_values]
+        rows = [swap_values(self.rows[index], self._values, rng) for index in chosen]
+        for index, encoded in zip(chosen, self.encoder.encode(rows), strict=True):
+            result[index] = encoded
+        return result
+
+
+def gather(parts: Sequence[tuple[Pack, Sequence[Encoded]]], encoder: Encoder) -> Batch:
+    """One batch of packs that may come from two epochs."""
+    rows: list[Encoded] = []
+    packs = []
+    for item, source in parts:
+        start = len(rows)
+        rows += [source[index] for index in item.rows]
+        packs.append(Pack(item.prefix, tuple(range(start, len(rows)))))
+    return collate(packs, rows, encoder)
+
+
+def validation_batches(rows: Sequence[Conversation], encoder: Encoder, training: Training, rank: int, world: int) -> list[Batch]:
+    """This worker's share of at most VALIDATION_PACKS packs, always the same ones; empty where there is no such row."""
+    encoded = encoder.encode(rows)
+    lengths = [len(prefix) for prefix in encoder.prefixes]
+    packs, _ = pack(encoded, lengths, training.sequence, random.Random(0))  # noqa: S311
+    share = [(item, encoded) for item in packs[:VALIDATION_PACKS]][rank::world]
+    size = max(1, training.batch // world)
+    return [gather(share[at : at + size], encoder) for at in range(0, len(share), size)]
+
+
+def token_count(batch: Batch) -> int:
+    return int(np.prod(batch.tokens.shape))

@@ -1,0 +1,264 @@
+"""The MLflow registry: versions with manifest, signature, card and parents; the alias ``champion``, which moves only here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas.artifacts import Candidate, Dataset, Exported, ModelManifest, ModelRef, Report
+from schemas.errors import RegistryError, StackDown, VersionMissing
+from schemas.hashing import file_sha256
+from schemas.pipeline import Pipeline
+from schemas.settings import Home
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION = "champion"
+PROMOTED_AT, ROLLED_BACK = "promoted_at", "rolled_back_at"
+
+
+@contextlib.contextmanager
+def _registry() -> Iterator[MlflowClient]:
+    """A client whose failures come out as our errors."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri:
+        raise StackDown("MLFLOW_TRACKING_URI is not set, so there is no registry", where="environment")
+    # An answer that takes long is no answer here: the default of MLflow's client waits for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    import mlflow
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import ConnectionError as Unreachable
+
+    try:
+        yield mlflow.MlflowClient(tracking_uri=uri)
+    except Unreachable as error:
+        raise StackDown("the MLflow server does not answer", where=uri) from error
+    except MlflowException as error:
+        if "Max retries exceeded" in str(error) or "Connection refused" in str(error):
+            raise StackDown("the MLflow server does not answer", where=uri) from error
+        raise RegistryError(str(error.message), where=uri) from error
+
+
+def _find(client: MlflowClient, name: str) -> list[ModelVersion]:
+    """All versions, newest first; none where the model is not registered."""
+    found = client.search_model_versions(f"name = '{name}'")
+    return sorted(found, key=lambda version: int(version.version), reverse=True)
+
+
+def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
+    models = client.search_registered_models(f"name = '{name}'")
+    # Versions are int on SQLite and str over REST.
+    return {alias: str(version) for alias, version in models[0].aliases.items()} if models else {}
+
+
+def register(candidate: Candidate, report: Report, pipeline: Pipeline, home: Home) -> ModelRef:
+    """Make a version of the candidate, or return the one that exists. Does not move the alias."""
+    from flows.steps.describing import model_card
+
+    with _registry() as client:
+        for version in _find(client, pipeline.model):
+            if version.tags.get("candidate") == candidate.id and version.tags.get("exported") == report.exported.id:
+                return _ref(version, home)
+        card = model_card(candidate, report, pipeline)
+        version = _log(client, candidate, report, pipeline, card)
+        client.update_model_version(pipeline.model, version, description=card)
+        return _ref(client.get_model_version(pipeline.model, version), home)
+
+
+def _log(client: MlflowClient, candidate: Candidate, report: Report, pipeline: Pipeline, card: str) -> str:
+    import mlflow
+    from mlflow.models import Model
+
+    from flows.steps import gguf_flavor
+
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    manifest = report.exported.manifest
+    tags = {
+        "candidate": candidate.id,
+        "dataset": candidate.dataset,
+        "exported": report.exported.id,
+        "report": report.id,
+        "pipeline": pipeline.name,
+        "parents": " ".join(candidate.parents),
+        "sha256": manifest.files[manifest.serve],
+        **{f"metric.{name}": f"{value:.6g}" for name, value in report.metrics().items()},
+    }
+    info = Model.log(
+        artifact_path=None,
+        name="model",
+        flavor=gguf_flavor,
+        run_id=candidate.mlflow_run,
+        registered_model_name=pipeline.model,
+        tags=tags,
+        flavor_name=gguf_flavor.FLAVOR,
+        exported=report.exported,
+        card=card,
+    )
+    version = str(info.registered_model_version)
+    for key, value in tags.items():
+        client.set_model_version_tag(pipeline.model, version, key, value)
+    return version
+
+
+def _ref(version: ModelVersion, home: Home) -> ModelRef:
+    """The export's own folder where it is at hand and whole, else the registry's copy, downloaded once."""
+    sha = version.tags.get("sha256", "")
+    local = home.models / "exports" / version.tags.get("exported", "none")
+    if not _holds(local, sha):
+        local = home.models / "served" / f"{version.name}-{version.version}-{sha[:16]}"
+        if not _holds(local, sha):
+            _download(version, local)
+    return ModelRef(
+        name=version.name,
+        version=str(version.version),
+        candidate=version.tags.get("candidate", ""),
+        path=str(local),
+        sha256=sha,
+    )
+
+
+def _holds(folder: Path, sha: str) -> bool:
+    manifest = folder / "model.json"
+    if not manifest.is_file():
+        return False
+    weights = folder / ModelManifest.model_validate_json(manifest.read_text()).serve
+    return weights.is_file() and file_sha256(weights) == sha
+
+
+def _download(version: ModelVersion, target: Path) -> None:
+    import shutil
+    import tempfile
+
+    from mlflow.artifacts import download_artifacts
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".download-") as temporary:
+        uri = f"models:/{version.name}/{version.version}"
+        got = download_artifacts(uri, dst_path=temporary, tracking_uri=os.environ["MLFLOW_TRACKING_URI"])
+        if not _holds(Path(got), version.tags.get("sha256", "")):
+            raise RegistryError("the downloaded weights do not match their SHA-256 sum", where=uri)
+        if target.exists():
+            shutil.rmtree(target)  # a damaged copy: the caller has just found that its sum is wrong
+        Path(got).rename(target)
+
+
+def champion(name: str, home: Home) -> ModelRef | None:
+    with _registry() as client:
+        version = _aliases(client, name).get(CHAMPION)
+        return None if version is None else _ref(client.get_model_version(name, version), home)
+
+
+def exported(ref: ModelRef) -> Exported:
+    """The export that a version stands for, as evaluation takes it."""
+    manifest = ModelManifest.model_validate_json((Path(ref.path) / "model.json").read_text())
+    return Exported(id=ref.sha256[:16], path=ref.path, parents=(ref.candidate,), manifest=manifest)
+
+
+def was_replaced(name: str, candidate_id: str) -> bool:
+    """Whether the candidate has been champion before and is no longer: another version followed it, or it was rolled back."""
+    with _registry() as client:
+        current = _aliases(client, name).get(CHAMPION)
+        return any(
+            version.tags.get("candidate") == candidate_id
+            and str(version.version) != current
+            and (PROMOTED_AT in version.tags or ROLLED_BACK in version.tags)
+            for version in _find(client, name)
+        )
+
+
+def promote(name: str, version: str, home: Home) -> ModelRef:
+    """Point the alias at ``version``. Promoting by hand lifts an earlier rollback. Raises VersionMissing."""
+    with _registry() as client:
+        found = next((v for v in _find(client, name) if str(v.version) == str(version)), None)
+        if found is None:
+            raise VersionMissing(f"{name} has no version {version}", where=os.environ["MLFLOW_TRACKING_URI"])
+        ref = _ref(found, home)
+        if ROLLED_BACK in found.tags:
+            client.delete_model_version_tag(name, str(version), ROLLED_BACK)
+        client.set_model_version_tag(name, str(version), PROMOTED_AT, datetime.now(UTC).isoformat())
+        client.set_registered_model_alias(name, CHAMPION, str(version))  # the one step that takes effect
+        return ref
+
+
+def rollback(name: str, home: Home) -> ModelRef:
+    """Point the alias back at the version that was champion before, and mark the present one. Raises VersionMissing."""
+    with _registry() as client:
+        current = _aliases(client, name).get(CHAMPION)
+        if current is None:
+            raise VersionMissing(f"{name} has no champion to roll back", where=os.environ["MLFLOW_TRACKING_URI"])
+        earlier = [
+            version
+            for version in _find(client, name)
+            if str(version.version) != current and PROMOTED_AT in version.tags and ROLLED_BACK not in version.tags
+        ]
+        if not earlier:
+            raise VersionMissing(f"{name}/{current} is the only version that has ever been champion", where=name)
+        target = max(earlier, key=lambda version: version.tags[PROMOTED_AT])
+        ref = _ref(target, home)
+        client.set_model_version_tag(name, current, ROLLED_BACK, datetime.now(UTC).isoformat())
+        client.set_registered_model_alias(name, CHAMPION, str(target.version))
+        return ref
+
+
+def withdraw(ref: ModelRef, previous: ModelRef | None) -> None:
+    """Undo a promotion whose roll-out failed: the alias must name what answers."""
+    with _registry() as client:
+        client.delete_model_version_tag(ref.name, ref.version, PROMOTED_AT)
+        if previous is None:
+            client.delete_registered_model_alias(ref.name, CHAMPION)
+        else:
+            client.set_registered_model_alias(previous.name, CHAMPION, previous.version)
+
+
+def versions(name: str | None = None) -> list[dict[str, Any]]:
+    """Every version, newest first: name, version, aliases, created (ISO 8601), metrics, and lineage by id."""
+    with _registry() as client:
+        names = [name] if name else [model.name for model in client.search_registered_models()]
+        rows = []
+        for each in names:
+            aliases = _aliases(client, each)
+            rows += [
+                _row(version, [alias for alias, at in aliases.items() if at == str(version.version)])
+                for version in _find(client, each)
+            ]
+        return rows
+
+
+def _row(version: ModelVersion, aliases: list[str]) -> dict[str, Any]:
+    tags = version.tags
+    prefix = "metric."
+    return {
+        "name": version.name,
+        "version": str(version.version),
+        "aliases": aliases,
+        "created": datetime.fromtimestamp(version.creation_timestamp / 1000, UTC).isoformat(),
+        "metrics": {key.removeprefix(prefix): float(value) for key, value in tags.items() if key.startswith(prefix)},
+        "lineage": {key: tags.get(key) for key in ("pipeline", "dataset", "candidate", "exported", "report", "parents")},
+        "sha256": tags.get("sha256"),
+        "run": version.run_id,
+        "promoted_at": tags.get(PROMOTED_AT),
+        "rolled_back_at": tags.get(ROLLED_BACK),
+    }
+
+
+def attach_docs(candidate: Candidate, dataset: Dataset) -> None:
+    """Put the dataset's manifest and Data Docs beside the training run, once, so that MLflow's page leads to them."""
+    if candidate.mlflow_run is None:
+        return
+    with _registry() as client:
+        run = client.get_run(candidate.mlflow_run)
+        if run.data.tags.get("rottie.data_docs") == dataset.id:
+            return
+        client.log_artifact(candidate.mlflow_run, str(dataset.folder / "manifest.json"), "dataset")
+        if dataset.docs:
+            client.log_artifacts(candidate.mlflow_run, dataset.docs, "data_docs")
+        client.set_tag(candidate.mlflow_run, "rottie.data_docs", dataset.id)
+        note = f"Dataset `{dataset.id}`: rows {dataset.rows}. Data Docs: artifact `data_docs/index.html`."
+        client.set_tag(candidate.mlflow_run, "mlflow.note.content", note)

@@ -1,0 +1,169 @@
+"""Rolling a version out: apply the Serve config, wait until every replica answers with it, or go back.
+
+The running application loads the new version beside the old, so a roll-out loses no request; one that fails leaves the
+old version answering. The last config that worked lies in ROTTIE_HOME/serve/config.json.
+Does not cover the swap itself: that is serve/holding.py.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flows.steps.serving_api import Api, Dashboard
+from schemas.artifacts import ModelRef
+from schemas.assistant import Assistant
+from schemas.errors import ConfigError, RollOutFailed, RottieError, StackDown
+from schemas.hashing import write_atomic
+from schemas.inventory import Inventory
+from schemas.loading import load
+from schemas.profile import Profile
+from schemas.settings import Home
+from serve.api.doors import ensure_key
+from serve.config import serve_config, wish_of
+from serve.holding import Wish
+
+log = logging.getLogger("rottie.rollout")
+TIMEOUT_S = 300.0
+POLL_S = 0.5
+
+
+def roll_out(ref: ModelRef | None, assistant: Assistant, profile: Profile, home: Home, timeout_s: float = TIMEOUT_S) -> None:
+    """Make ``assistant`` answer with ``ref`` (None: with no model yet) on the Serve that the environment names.
+
+    Raises RollOutFailed when that is not reached, after applying the previous config again.
+    """
+    wish = wish_of(ref, assistant, inventory_of(assistant))
+    apply(serve_config(wish, assistant, profile, home.root), home, timeout_s)
+
+
+def apply_last(home: Home, profile: Profile | None = None, timeout_s: float = TIMEOUT_S) -> bool:
+    """Apply the last good config again, as after a restart of the stack. False where nothing was ever rolled out.
+
+    ``profile`` gives the address to listen on, which may have changed since.
+    """
+    with _alone(home):
+        config = last_good(home)
+        if config is None:
+            return False
+        if profile is not None:
+            config["http_options"] |= {"host": profile.stack.host, "port": profile.stack.ports.api}
+        ensure_key(home.api_key)
+        _reach(config, home, timeout_s)
+        return True
+
+
+def last_good(home: Home) -> dict[str, Any] | None:
+    try:
+        return json.loads(home.serve_config.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        hint = "Delete the file; the next promotion writes it again."
+        raise ConfigError("the last Serve config is not JSON", where=str(home.serve_config), hint=hint) from error
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """One roll-out at a time on this installation; the lock ends with its process, however that ends."""
+    home.serve_config.parent.mkdir(parents=True, exist_ok=True)
+    with (home.serve_config.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def inventory_of(assistant: Assistant) -> Inventory | None:
+    if assistant.inventory is None:
+        return None
+    return load(Inventory, assistant.inventory).value
+
+
+def apply(config: dict[str, Any], home: Home, timeout_s: float = TIMEOUT_S) -> None:
+    """Apply ``config`` and keep it as the last good one; on failure apply the one before it, and raise RollOutFailed.
+
+    Raises StackDown where Ray does not answer at all: then there is nothing to go back on, and the last good config is what
+    the stack applies when it comes back.
+    """
+    ensure_key(home.api_key)
+    with _alone(home):
+        before = last_good(home)
+        if before == config and _is_there(config, home):
+            return
+        try:
+            _reach(config, home, timeout_s)
+        except StackDown:
+            raise
+        except RottieError as error:
+            back = _go_back(before, home, timeout_s) if before is not None else "there was no version before it"
+            raise RollOutFailed(f"{error.message}; {back}", where=error.where or "serve") from error
+        write_atomic(home.serve_config, json.dumps(config, indent=2, ensure_ascii=False) + "\n", mode=0o600)
+
+
+def _go_back(before: dict[str, Any], home: Home, timeout_s: float) -> str:
+    """Apply ``before`` and tell, as a clause, what came of it."""
+    try:
+        _reach(before, home, timeout_s)
+    except RottieError as error:
+        log.error("going back failed too: %s", error)
+        return f"going back failed too: {error.message}"
+    return "the previous version answers again"
+
+
+def wish_in(config: dict[str, Any]) -> Wish:
+    deployments = config["applications"][0]["deployments"]
+    return Wish.model_validate(next(item for item in deployments if item["name"] == "Llm")["user_config"])
+
+
+def _is_there(config: dict[str, Any], home: Home) -> bool:
+    """Whether every replica answers with ``config`` already, so that nothing need be sent."""
+    wish = wish_in(config)
+    with Api.of(config, home.api_key) as api:
+        states = api.statuses()
+        return len(states) >= _replicas(config) and all(s["reached"] and s["wanted"] == wish.generation for s in states)
+
+
+def _replicas(config: dict[str, Any]) -> int:
+    return next(item for item in config["applications"][0]["deployments"] if item["name"] == "Llm")["num_replicas"]
+
+
+def _reach(config: dict[str, Any], home: Home, timeout_s: float) -> None:
+    """Send ``config``, then poll until Serve reports it running and every replica answers with it and decodes."""
+    deadline = time.monotonic() + timeout_s
+    wish = wish_in(config)
+    replicas = _replicas(config)
+    with Dashboard.current(deadline) as dashboard, Api.of(config, home.api_key) as api:
+        dashboard.put(config)
+        while missing := _missing(dashboard, api, wish, replicas):
+            if time.monotonic() >= deadline:
+                raise RollOutFailed(f"not reached after {timeout_s:g} s: {missing}", where="serve")
+            time.sleep(POLL_S)
+        if wish.model is not None:
+            api.decode(wish.model)
+
+
+def _missing(dashboard: Dashboard, api: Api, wish: Wish, replicas: int) -> str:
+    """What is not yet as it should be, as a clause; empty when all is. Raises once it can not become so."""
+    application = dashboard.application()
+    if application is None:
+        return "Serve does not know the application yet"
+    if application["status"] == "DEPLOY_FAILED":
+        raise RollOutFailed(f"Serve could not start it: {first_line(application['message'])}", where="serve")
+    if application["status"] != "RUNNING":
+        return f"the application is {application['status']}"
+    states = api.statuses()
+    told = [state for state in states if state["wanted"] == wish.generation]
+    for state in told:
+        if state["error"] is not None:
+            raise RollOutFailed(f"a replica could not load it: {state['error']['message']}", where=state["error"]["where"])
+    there = sum(state["reached"] for state in told)
+    return "" if there >= replicas and len(told) == len(states) else f"{there} of {replicas} replicas answer with it"
+
+
+def first_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return (lines or ["no reason given"])[-1][:300]

@@ -1,0 +1,114 @@
+"""One optimizer step, whoever holds the weights: one process, all of them alike (DDP), or each a part (partitioning)."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+import torch.distributed as dist
+from torch.nn.functional import cross_entropy
+
+from flows.steps import checkpointing, modelling
+from flows.steps.checkpointing import State
+from flows.steps.job import Job
+from flows.steps.optimising import build_optimizer
+from flows.steps.packing import Batch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+
+class Loss(torch.nn.Module):
+    """The weighted sum of a batch's losses. Logits are computed only where a token bears loss."""
+
+    def __init__(self, model: Any, precision: str) -> None:
+        super().__init__()
+        self.model = model
+        self.precision = precision
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        device = batch.tokens.device.type
+        low = torch.autocast(device, torch.bfloat16) if self.precision == "bfloat16" else contextlib.nullcontext()
+        inner = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+        with low:
+            decoder = inner.get_decoder()
+            hidden = decoder(
+                input_ids=batch.tokens, position_ids=batch.positions, use_cache=False, layout=batch.layout
+            ).last_hidden_state[0]
+            logits = inner.get_output_embeddings()(hidden.index_select(0, batch.predicted - 1))
+        losses = cross_entropy(logits.float(), batch.tokens[0].index_select(0, batch.predicted), reduction="none")
+        return (losses * batch.weights).sum()
+
+
+class Stepper(Protocol):
+    model: torch.nn.Module
+    optimizer: torch.optim.Optimizer
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Summed and weighted, without gradient bookkeeping of its own."""
+        ...
+
+    def step(self, batch: Batch, weight: float) -> tuple[float, float]:
+        """Learn from this worker's share; ``weight`` is that of all shares. Returns its part of the mean loss, and the
+        norm of the whole gradient before clipping."""
+        ...
+
+    def save(self, root: Path, state: State, rank: int) -> None: ...
+
+    def restore(self, folder: Path) -> State: ...
+
+    def save_model(self, tokenizer: PreTrainedTokenizerFast, folder: Path, rank: int) -> None: ...
+
+
+class Replicated:
+    """Every worker holds all weights; gradients are averaged by DDP where there are several."""
+
+    def __init__(self, model: Any, job: Job, world: int) -> None:
+        self.model = model
+        self.world = world
+        self.clip = job.training.clip
+        self.optimizer = build_optimizer(model, job.training)
+        self.bare = Loss(model, job.workers.precision)
+        self.wrapped: torch.nn.Module = self.bare
+        if world > 1:
+            from torch.nn.parallel import DistributedDataParallel
+
+            self.wrapped = DistributedDataParallel(self.bare, gradient_as_bucket_view=True)
+        model.train()
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        return self.bare(batch)
+
+    def step(self, batch: Batch, weight: float) -> tuple[float, float]:
+        self.optimizer.zero_grad()
+        loss = self.wrapped(batch) / weight
+        (loss * self.world).backward()  # DDP divides by the number of workers; the sum is what is wanted
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        if torch.isfinite(norm):  # the loop raises on what is not; the weights stay usable
+            self.optimizer.step()
+        return float(loss.detach()), float(norm)
+
+    def save(self, root: Path, state: State, rank: int) -> None:
+        if rank == 0:
+            checkpointing.save(root, state, checkpointing.trainable(self.model), self.optimizer)
+        if self.world > 1:
+            dist.barrier()
+
+    def restore(self, folder: Path) -> State:
+        return checkpointing.restore(folder, self.model, self.optimizer)
+
+    def save_model(self, tokenizer: PreTrainedTokenizerFast, folder: Path, rank: int) -> None:
+        if rank == 0:
+            modelling.save_model(self.model, tokenizer, folder)
+        if self.world > 1:
+            dist.barrier()
+
+
+def build_stepper(model: Any, job: Job, world: int) -> Stepper:
+    if job.workers.zero_stage:
+        from flows.steps.partitioning import Partitioned
+
+        return Partitioned(model, job, world)
+    return Replicated(model, job, world)
