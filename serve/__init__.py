@@ -1,0 +1,1 @@
+"""What answers: the Ray Serve application, its engines and its routes."""

@@ -1,0 +1,260 @@
+"""Tier one: the sentences that people say most, recognised exactly and without a model.
+
+``hassil`` matches the sentence templates of ``home-assistant-intents`` over the home's own names, areas and floors. What is
+recognised becomes a tool call that is tried on the home first: a call that the home would refuse is left to the model.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from hassil import HomeInfo, IntentData, Intents, RecognizeResult, TextSlotList, filter_intents, recognize_best
+from hassil.intents import Intent
+from hassil.util import normalize_for_matching
+from home_assistant_intents import get_intents, get_languages
+
+from schemas.action import Actor
+from schemas.conversation import ToolCall, call
+from schemas.errors import ActionError
+from schemas.inventory import Entity
+from schemas.text import one_line
+from serve.actions.home import SimulatedHome
+from serve.actions.matching import fold
+from serve.actions.sentences import SENTENCES
+from serve.actions.tools import TOOLS, plan
+
+HOMES = 16  # homes times languages whose names are kept ready
+LONGEST = 300  # characters; what is longer is no frequent sentence
+WORDS = 8  # of a free text such as a list's item; more is a sentence that happens to fit
+# "Turn on the light in ten minutes" needs a memory of what to do later; to the model such sentences go.
+_LATER = "conversation_command"
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """``slots`` are as spoken, for the reply; ``response`` names the reply's template."""
+
+    intent: str
+    language: str
+    calls: tuple[ToolCall, ...]
+    response: str
+    slots: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Sieve:
+    """Finds the blocks that a text can match at all, an order of magnitude faster than asking each.
+
+    Each block has, for every sentence, the clauses of which the text must contain one fragment each (hassil proves them
+    from the template). ``fragments`` are all of those once.
+    """
+
+    fragments: tuple[str, ...]
+    blocks: tuple[tuple[str, IntentData, tuple[frozenset[frozenset[str]], ...]], ...]
+
+    @classmethod
+    def of(cls, intents: Intents) -> _Sieve:
+        blocks, fragments = [], set()
+        for name, intent in intents.intents.items():
+            for block in intent.data:
+                rules = {**intents.expansion_rules, **block.expansion_rules}
+                needed = tuple(sentence.get_required_clauses(rules) for sentence in block.sentences)
+                fragments.update(fragment for clauses in needed for clause in clauses for fragment in clause)
+                blocks.append((name, block, needed))
+        return cls(tuple(sorted(fragments)), tuple(blocks))
+
+    def sift(self, intents: Intents, text: str) -> Intents:
+        """``intents`` with the blocks of which some sentence can match ``text``; nothing that matches is lost."""
+        if intents.settings.ignore_whitespace:
+            return intents
+        spoken = normalize_for_matching(text).text.casefold()
+        there = {fragment for fragment in self.fragments if fragment in spoken}
+        kept: dict[str, Intent] = {}
+        for name, block, sentences in self.blocks:
+            if any(all(not clause.isdisjoint(there) for clause in clauses) for clauses in sentences):
+                kept.setdefault(name, Intent(name)).data.append(block)
+        return replace(intents, intents=kept)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A language over one home: its sentences for the domains that are there, and the home's names."""
+
+    intents: Intents
+    sieve: _Sieve
+    lists: dict[str, Any]
+    domains: dict[str, frozenset[str]]
+    list_names: tuple[str, ...]
+
+
+def recognise(text: str, home: SimulatedHome, language: str = "en", actor: Actor | None = None) -> Recognised | None:
+    """The tool calls that ``text`` stands for; None when it is for the model. Never raises for any text.
+
+    ``actor.area`` is what "the lights" means; without it such sentences are left to the model.
+    """
+    spoken, tag = one_line(text), supported(language)
+    if tag is None or not spoken or len(spoken) > LONGEST:
+        return None
+    ready = _ready(home, tag)
+    near = next((area.name for area in home.areas if actor and area.id == actor.area), None)
+    context = {"area": {"value": near, "text": near}} if near else None
+    try:
+        possible = ready.sieve.sift(ready.intents, spoken)
+        found = recognize_best(
+            spoken, possible, slot_lists=ready.lists, intent_context=context, best_slot_name="name", language=tag
+        )
+    except (ValueError, KeyError, IndexError, RecursionError, NotImplementedError):
+        # A number or a script that the sentence library cannot read is no sentence of ours.
+        return None
+    if found is None or _is_doubtful(found, spoken, ready):
+        return None
+    made = _call(found, ready)
+    return made if made and _works(made.calls, home, actor) else None
+
+
+def supported(language: str) -> str | None:
+    """The tag that the sentences have: ``de_AT`` is ``de``; None for a language that has none."""
+    tag = language.replace("_", "-")
+    known = {name.casefold(): name for name in get_languages()}
+    return known.get(tag.casefold()) or known.get(tag.partition("-")[0].casefold())
+
+
+def warm_up(home: SimulatedHome, language: str = "en") -> None:
+    """Make the first sentence as fast as the next ones: parses all templates of the language, about a second."""
+    for text in ("turn on", "0"):
+        recognise(text, home, language)
+
+
+@lru_cache(maxsize=4)
+def _language(tag: str) -> Intents:
+    document = get_intents(tag)
+    assert document is not None, f"{tag} is listed and has no sentences"
+    ours = SENTENCES.get(tag, {})
+    known = {name: _blocks(body, ours.get(name, [])) for name, body in document["intents"].items() if name in TOOLS}
+    document = {**document, "intents": known}
+    return Intents.from_dict(document)
+
+
+def _blocks(body: dict[str, Any], ours: list[dict[str, Any]]) -> dict[str, Any]:
+    kept = [block for block in body["data"] if not any(_LATER in sentence for sentence in block["sentences"])]
+    return {**body, "data": [*kept, *ours]}
+
+
+_homes: OrderedDict[tuple[str, str], _Ready] = OrderedDict()
+_homes_lock = threading.Lock()
+
+
+def _ready(home: SimulatedHome, tag: str) -> _Ready:
+    key = (home.structure_hash(), tag)
+    with _homes_lock:
+        if key in _homes:
+            _homes.move_to_end(key)
+            return _homes[key]
+    made = _prepare(home, tag)
+    with _homes_lock:
+        _homes[key] = made
+        while len(_homes) > HOMES:
+            _homes.popitem(last=False)
+    return made
+
+
+def _prepare(home: SimulatedHome, tag: str) -> _Ready:
+    entities = [entity for entity in home.entities() if not entity.attributes.get("spoken")]
+    domains = {entity.domain for entity in entities}
+    intents = filter_intents(_language(tag), home=HomeInfo(domains=domains, intent_names=_useful(domains)))
+    names = [(name, entity.name, _context(entity)) for entity in entities for name in (entity.name, *entity.aliases)]
+    lists = {
+        "name": TextSlotList.from_tuples(_said(names), allow_template=False, name="name"),
+        "area": _places(((area.name, area.aliases) for area in home.areas), "area"),
+        "floor": _places(((floor.name, floor.aliases) for floor in home.floors()), "floor"),
+    }
+    called = {fold(entity.name) for entity in entities}
+    by_name = {name: frozenset(e.domain for e in entities if fold(e.name) == name) for name in called}
+    list_names = tuple(fold(entity.name) for entity in entities if entity.domain == "todo")
+    return _Ready(intents, _Sieve.of(intents), lists, by_name, list_names)
+
+
+def _useful(domains: set[str]) -> set[str]:
+    """Intents whose tool has something to act on here; fewer templates, faster answers."""
+    return {name for name, tool in TOOLS.items() if not tool.domains or domains & set(tool.domains)}
+
+
+def _context(entity: Entity) -> dict[str, Any]:
+    context = {"domain": entity.domain}
+    if device_class := entity.attributes.get("device_class"):
+        context["device_class"] = device_class
+    return context
+
+
+def _said(names: Iterable[tuple[str, Any, Any]]) -> list[tuple[str, Any, Any]]:
+    return [name for name in names if fold(name[0])]
+
+
+def _places(places: Iterable[tuple[str, tuple[str, ...]]], kind: str) -> TextSlotList:
+    pairs = [(said, name) for name, aliases in places for said in (name, *aliases) if fold(said)]
+    return TextSlotList.from_tuples(pairs, allow_template=False, name=kind)
+
+
+def _is_doubtful(found: RecognizeResult, spoken: str, ready: _Ready) -> bool:
+    """A name alone is no order, and a free text that is long or names a list is another sentence than the one matched."""
+    name = found.entities.get("name")
+    if name is not None and not name.is_wildcard and fold(name.text_clean) == fold(spoken.strip(" .!?,")):
+        return True
+    for free in (entity for entity in found.entities_list if entity.is_wildcard):
+        text = fold(free.text_clean)
+        if not text or len(text.split()) > WORDS or any(f" {known} " in f" {text} " for known in ready.list_names):
+            return True
+    return False
+
+
+def _call(found: RecognizeResult, ready: _Ready) -> Recognised | None:
+    """One call of the tool that has the intent's name, with those slots that it declares."""
+    tool = TOOLS[found.intent.name]
+    fields = tool.arguments.model_fields
+    slots = {name: _value(entity.value) for name, entity in found.entities.items()}
+    slots.update({name: entity.text_clean for name, entity in found.entities.items() if entity.is_wildcard})
+    arguments = {key: value for key, value in slots.items() if key in fields}
+    if "domain" in fields and "domain" not in arguments and (domain := _domain(found, slots.get("name"), ready)):
+        arguments["domain"] = domain
+    said = {key: entity.text_clean or slots[key] for key, entity in found.entities.items() if isinstance(slots[key], str)}
+    kept = {"device_class", "domain", "state", "color", "fan_mode"}
+    shown = {**slots, **{key: value for key, value in said.items() if key not in kept}}
+    made = call(tool.name, arguments, "call_0")
+    return Recognised(tool.name, ready.intents.language or "en", (made,), found.response or "default", shown)
+
+
+def _domain(found: RecognizeResult, name: Any, ready: _Ready) -> str | None:
+    """The domain that the sentence is about, where the name alone would not tell: "open the kitchen" is no light."""
+    there = ready.domains.get(fold(str(name)), frozenset()) if name is not None else frozenset()
+    wanted = found.intent_data.requires_context.get("domain", ())
+    fitting = there & ({wanted} if isinstance(wanted, str) else set(wanted))
+    needed = len(there) > 1 or found.intent.name == "HassGetState"
+    return next(iter(fitting)) if needed and len(fitting) == 1 else None
+
+
+def _value(value: Any) -> Any:
+    """Numbers come as floats; those that are whole are said and sent whole."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _works(calls: Iterable[ToolCall], home: SimulatedHome, actor: Actor | None) -> bool:
+    asking = actor or Actor(id="preview")
+    try:
+        for made in calls:
+            planned = plan(made, home, asking)
+            home.preview(*planned.calls, new=planned.new)
+    except ActionError:
+        return False
+    return True
+
+
+def forget() -> None:
+    """Drop what is kept ready, for tests of the cold start."""
+    with _homes_lock:
+        _homes.clear()
+    _language.cache_clear()

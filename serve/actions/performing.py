@@ -1,0 +1,130 @@
+"""From a tool call to its result: plan, preview, policy, log, act, log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from typing import Any
+
+from schemas.action import ActionResult, Actor, Change, Decision
+from schemas.conversation import Tool, ToolCall
+from schemas.errors import ActionError, ActionLogUnusable, ConfirmationNeeded, Denied, Interrupted, KeyReused, TooOften
+from schemas.hashing import canonical
+from serve.actions.actionlog import ActionLog, Entry
+from serve.actions.home import SimulatedHome
+from serve.actions.matching import area_of
+from serve.actions.planning import Plan
+from serve.actions.policy import Asked, Policy, risk_of
+from serve.actions.tools import find_tool, offered, plan
+
+_REFUSALS = {"action.denied": Denied, "action.rate": TooOften, "action.confirm": ConfirmationNeeded}
+
+
+class Actions:
+    """The one way to act on a home. Calls run one after the other, so that what was judged is what is done."""
+
+    def __init__(self, home: SimulatedHome, policy: Policy, log: ActionLog) -> None:
+        self.home = home
+        self.policy = policy
+        self.log = log
+        self._turn = asyncio.Lock()
+
+    def tools(self) -> tuple[Tool, ...]:
+        """What a model is offered in this home as it is now."""
+        return offered(self.home)
+
+    async def run(
+        self, call: ToolCall, actor: Actor, idempotency_key: str | None = None, confirmation: str | None = None
+    ) -> ActionResult:
+        """The result, refusals and errors included: their text tells a model what to do.
+
+        ``idempotency_key``: a second call of this actor with the same key changes nothing and gets the first one's result.
+        ``confirmation``: what a Decision handed out, sent back by a person's yes; never from a model.
+        Raises ActionLogUnusable alone: nothing is done that cannot be written down.
+        """
+        # Whoever asked may leave; what has begun is still brought to its end, and written down.
+        return await asyncio.shield(asyncio.ensure_future(self._in_turn(call, actor, idempotency_key, confirmation)))
+
+    async def _in_turn(self, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None) -> ActionResult:
+        async with self._turn:
+            return await self._run(call, actor, key, confirmation)
+
+    async def _run(self, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None) -> ActionResult:
+        arguments = call.function.parsed()
+        entry = Entry(uuid.uuid4().hex, actor, call.function.name, arguments, self.home.now(), key)
+        try:
+            if key is not None and (earlier := await self._replay(entry, key)) is not None:
+                return earlier
+            made = plan(call, self.home, actor)
+            changes = self.home.preview(*made.calls, new=made.new)
+        except ActionLogUnusable:
+            raise
+        except ActionError as error:
+            # Calls that fail count too: nobody may fill the log with them.
+            counted = self.policy.judge(Asked(actor, entry.tool, arguments, "read"))
+            too_often = counted.code == "action.rate"
+            told = TooOften(counted.reason, where=entry.tool) if too_often else error
+            return await self._ended(entry, "failed", _failed(entry, told))
+        decision = self.policy.judge(self._asked(entry, made, changes), confirmation)
+        entry = Entry(entry.action_id, actor, entry.tool, arguments, entry.at, key, decision)
+        if decision.verdict != "allowed":
+            return await self._ended(
+                entry, "refused", _failed(entry, _REFUSALS[decision.code](decision.reason, where=entry.tool))
+            )
+        if not made.calls and made.new is None:
+            return await self._ended(entry, "done", self._result(entry, made, ()))
+        return await self._act(entry, made)
+
+    async def _act(self, entry: Entry, made: Plan) -> ActionResult:
+        try:
+            await asyncio.to_thread(self.log.begin, entry)
+        except Interrupted as error:
+            return _failed(entry, error)
+        try:
+            changes = self.home.apply(*made.calls, new=made.new)
+        except ActionError as error:
+            return await self._ended(entry, "failed", _failed(entry, error))
+        return await self._ended(entry, "done", self._result(entry, made, changes))
+
+    async def _ended(self, entry: Entry, phase: str, result: ActionResult) -> ActionResult:
+        await asyncio.to_thread(self.log.end, entry, result, phase)
+        return result
+
+    async def _replay(self, entry: Entry, key: str) -> ActionResult | None:
+        earlier = await asyncio.to_thread(self.log.recorded, entry.actor.id, key)
+        if earlier is None:
+            return None
+        begun, end = earlier
+        if (begun.tool, canonical(begun.arguments)) != (entry.tool, canonical(entry.arguments)):
+            raise KeyReused("this idempotency key stood for another call", where="idempotency_key")
+        if end is None or end.result is None:
+            raise Interrupted("this call began before and never ended", where="idempotency_key")
+        before, after = end.before or {}, end.after or {}
+        changes = [{"entity_id": name, "before": before[name], "after": after[name]} for name in before]
+        known: dict[str, Any] = {**end.result, "changes": changes, "decision": begun.decision, "replayed": True}
+        return ActionResult.model_validate({**known, "action_id": begun.action_id, "tool": begun.tool})
+
+    def _asked(self, entry: Entry, made: Plan, changes: tuple[Change, ...]) -> Asked:
+        risk = risk_of(self.policy.rules, find_tool(entry.tool).risk, made.calls, changes)
+        there = {entity.id: entity for entity in self.home.entities()}
+        touched = {*(call.entity_id for call in made.calls), *(change.entity_id for change in changes)}
+        areas = frozenset(area_of(self.home, there[name]) if name in there else entry.actor.area for name in touched)
+        return Asked(entry.actor, entry.tool, entry.arguments, risk, made.calls, changes, areas)
+
+    def _result(self, entry: Entry, made: Plan, changes: tuple[Change, ...]) -> ActionResult:
+        return ActionResult(
+            action_id=entry.action_id,
+            tool=entry.tool,
+            text=made.say(self.home),
+            changes=changes,
+            decision=entry.decision,
+            variables={"targets": list(made.targets), **json.loads(canonical(made.facts))},
+        )
+
+
+def _failed(entry: Entry, error: ActionError) -> ActionResult:
+    """A model reads what went wrong and what to do; the confirmation itself is not for it."""
+    text = f"Error: {error.message}. {error.hint}"
+    decision: Decision | None = entry.decision
+    return ActionResult(action_id=entry.action_id, tool=entry.tool, text=text, decision=decision, error=error.as_dict())

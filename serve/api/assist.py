@@ -1,0 +1,178 @@
+"""Routes of the assistant that acts: POST /v1/assist, and the home that it acts in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from schemas.action import Change
+from schemas.assistant import Limits
+from schemas.errors import EngineError, RottieError, TimedOut
+from schemas.events import Action, ActionDone, AssistEvent, AssistFinished, ReplyReady, Tier, TierAnswered, TurnFailed
+from schemas.inventory import Inventory
+from schemas.text import one_line
+from serve.api.bodies import close_all, closing, read_body
+from serve.api.faults import note
+from serve.api.metrics import Metrics
+from serve.api.replies import DONE, sse
+from serve.api.wire import checked
+from serve.assisting import Asked, LiveHome, assist
+
+if TYPE_CHECKING:
+    from serve.api.gateway import Settings, Turns
+
+LONGEST_TEXT = 4000  # characters; the model's own context ends before
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AssistRequest(_Body):
+    text: str = Field(default="", max_length=LONGEST_TEXT, description="What is asked; may be left out with a confirmation.")
+    conversation_id: str | None = Field(
+        default=None, max_length=200, description="The caller's own label, sent back. Every request is answered by itself."
+    )
+    confirmation: str | None = Field(
+        default=None,
+        max_length=200,
+        description="The `confirmation_needed` of an action, after a person said yes: that action is done, exactly as it was.",
+    )
+    stream: bool = Field(default=False, description="Events as they happen, as server-sent events.")
+
+    @model_validator(mode="after")
+    def _something(self) -> AssistRequest:
+        if self.confirmation is None and not one_line(self.text):
+            raise ValueError("text or confirmation is needed")
+        return self
+
+
+class AssistReply(_Body):
+    inference_id: str
+    conversation_id: str | None = None
+    tier: Tier
+    model: str | None = None
+    actions: tuple[Action, ...]
+    reply: str
+    timings_ms: dict[str, float]
+
+
+class EntityPatch(_Body):
+    state: str | None = Field(default=None, max_length=255)
+    attributes: dict[str, Any] = Field(default_factory=dict, description="Merged into what is there; null removes one.")
+
+
+class Changes(_Body):
+    changes: tuple[Change, ...]
+
+
+BODIES: dict[tuple[str, str], type[BaseModel]] = {
+    ("post", "/v1/assist"): AssistRequest,
+    ("put", "/v1/home"): Inventory,
+    ("patch", "/v1/home/entities/{entity_id}"): EntityPatch,
+}
+
+
+def add_assist(app: FastAPI, turns: Turns, home: LiveHome, settings: Settings, metrics: Metrics) -> None:
+    @app.post("/v1/assist", responses={200: {"model": AssistReply}})
+    async def assist_route(request: Request) -> Response:
+        """What is asked for is done in the home; the reply tells what, and what changed."""
+        limits = settings.limits
+        wanted = checked(AssistRequest, await read_body(request, limits.request_bytes))
+        asked = Asked(text=one_line(wanted.text), confirmation=wanted.confirmation)
+        events = _in_time(assist(asked, home, turns, settings.manner), limits, metrics)
+        if not wanted.stream:
+            found = [event async for event in events]
+            return JSONResponse(reply_of(found, wanted.conversation_id).model_dump(mode="json"))
+        # The first event is awaited here, so that what fails before it has a proper status line.
+        first = await anext(events)
+        body = closing(_stream(first, events), events)
+        return StreamingResponse(body, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def add_home(app: FastAPI, home: LiveHome, settings: Settings) -> None:
+    @app.get("/v1/home", responses={200: {"model": Inventory}})
+    async def read() -> Response:
+        """The home as it is now: an inventory with the present states."""
+        return _json(await home.read())
+
+    @app.put("/v1/home", responses={200: {"model": Inventory}})
+    async def load(request: Request) -> Response:
+        """Take another home, whole or not at all; it stays until the assistant's own inventory changes."""
+        return _json(await home.load(checked(Inventory, await read_body(request, settings.limits.request_bytes))))
+
+    @app.patch("/v1/home/entities/{entity_id}", responses={200: {"model": Changes}})
+    async def patch(entity_id: str, request: Request) -> Response:
+        """Set a state by hand: no policy is asked, the log of actions tells of it."""
+        wanted = checked(EntityPatch, await read_body(request, settings.limits.request_bytes))
+        changes = await home.patch(entity_id, wanted.state, wanted.attributes, settings.manner.actor)
+        return _json(Changes(changes=changes))
+
+
+def reply_of(events: list[AssistEvent], conversation_id: str | None = None) -> AssistReply:
+    tier: Tier = "none"
+    model, text, actions = None, "", []
+    for event in events:
+        if isinstance(event, TierAnswered):
+            tier, model = event.tier, event.model
+        elif isinstance(event, ActionDone):
+            actions.append(event.action)
+        elif isinstance(event, ReplyReady):
+            text = event.text
+        elif isinstance(event, AssistFinished):
+            return AssistReply(
+                inference_id=event.inference_id,
+                conversation_id=conversation_id,
+                tier=tier,
+                model=model,
+                actions=tuple(actions),
+                reply=text,
+                timings_ms=event.timings_ms,
+            )
+    raise EngineError("the turn ended without a reply")
+
+
+async def _in_time(events: AsyncIterator[AssistEvent], limits: Limits, metrics: Metrics) -> AsyncIterator[AssistEvent]:
+    """The same events, counted, and ended by TimedOut when the turn takes too long."""
+    deadline = time.monotonic() + limits.timeout_s
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                    event = await anext(events)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                raise TimedOut(f"the reply took over {limits.timeout_s:g} s") from error
+            metrics.assisted(event)
+            yield event
+    finally:
+        await close_all(events)
+
+
+async def _stream(first: AssistEvent, rest: AsyncIterator[AssistEvent]) -> AsyncIterator[bytes]:
+    """One server-sent event each, then the end mark; a failure on the way is an event too."""
+    yield sse(first.model_dump(mode="json"))
+    try:
+        async for event in rest:
+            yield sse(event.model_dump(mode="json"))
+    except RottieError as error:
+        yield _failed(first, error)
+    except Exception as error:
+        yield _failed(first, note(error))
+    yield DONE
+
+
+def _failed(first: AssistEvent, error: RottieError) -> bytes:
+    event = TurnFailed(inference_id=first.inference_id, at_ms=first.at_ms, error=error.as_dict())
+    return sse(event.model_dump(mode="json"))
+
+
+def _json(model: BaseModel) -> Response:
+    return JSONResponse(model.model_dump(mode="json"))

@@ -1,0 +1,116 @@
+"""Who may come in: the bearer key, and the Host header (a defence against DNS rebinding on loopback)."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from schemas.errors import RequestError, RottieError, Unauthorised
+
+OPEN = frozenset({"/healthz", "/readyz"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def ensure_key(path: Path) -> None:
+    """Write a first key, mode 600, unless there is one. Whole or not at all, and never over an existing file."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(f"rottie-{secrets.token_urlsafe(32)}\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    try:
+        os.link(temporary, path)  # unlike rename, fails where another process was first
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def read_key(path: Path) -> str:
+    """The first key in ``path``, for a client on this machine."""
+    try:
+        keys = _keys(path)
+    except OSError as error:
+        raise Unauthorised("there is no API key", where=str(path)) from error
+    if not keys:
+        raise Unauthorised("the key file is empty", where=str(path))
+    return keys[0].decode()
+
+
+def _keys(path: Path) -> list[bytes]:
+    """One key a line; empty lines and lines that begin with # are skipped."""
+    lines = (line.strip() for line in path.read_bytes().splitlines())
+    return [line for line in lines if line and not line.startswith(b"#")]
+
+
+class KeyFile:
+    """Keys of ``path``, read again when the file changes, so that a key is withdrawn by deleting its line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int, int] | None = None
+        self._keys: list[bytes] = []
+
+    def allows(self, key: bytes) -> bool:
+        try:
+            found = self._path.stat()
+            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if stamp != self._stamp:
+                self._keys, self._stamp = _keys(self._path), stamp
+        except OSError:
+            self._keys, self._stamp = [], None
+        # No early end: the time taken must not tell which key was close.
+        return sum(hmac.compare_digest(key, known) for known in self._keys) > 0
+
+
+Answer = Callable[[RottieError, int | None], ASGIApp]
+
+
+class Doors:
+    """ASGI middleware: first the Host header, then the key on everything but health. ``answer`` renders a refusal."""
+
+    def __init__(self, app: ASGIApp, keys: KeyFile, hosts: Callable[[], frozenset[str] | None], answer: Answer) -> None:
+        self._app, self._keys, self._hosts, self._answer = app, keys, hosts, answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        allowed = self._hosts()
+        if allowed is not None and hostname(headers.get("host", "")) not in allowed:
+            hint = "Use 127.0.0.1 or localhost; other names are refused while the API listens on loopback only."
+            refusal: RottieError = RequestError("the Host header names another machine", where="Host", hint=hint)
+            await self._answer(refusal, 421)(scope, receive, send)
+        elif scope["path"] not in OPEN and not self._keys.allows(bearer(headers.get("authorization", ""))):
+            await self._answer(Unauthorised("the API key is missing or wrong", where="Authorization"), None)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def bearer(header: str) -> bytes:
+    scheme, _, key = header.partition(" ")
+    return key.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+
+
+def hostname(header: str) -> str:
+    """The name in a Host header, without port and brackets, lower case."""
+    name = header.strip().lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0]
+
+
+def allowed_hosts(bound: str) -> frozenset[str] | None:
+    """Names accepted in the Host header, or None for any, where the API deliberately listens beyond loopback."""
+    return LOOPBACK if bound in LOOPBACK or bound.startswith("127.") else None

@@ -1,0 +1,312 @@
+"""One request to the assistant, without Ray: a text in, what was done and a reply out, as events on the way.
+
+    confirmation?  the call that waited for a person's yes is done, exactly as it was
+    tier one       a frequent sentence is recognised, done and answered where the home is kept, without a model
+    the model      is asked with the home as it is now; its calls go through policy and log like any other
+
+The model is asked ``rounds`` times at most. The starter model was trained to answer a request with calls and nothing after
+them, so with one round the reply to its calls is put together from their results; a model that was trained with results
+sees them in a second round and speaks itself. Nothing that a model says can confirm an action.
+Errors are raised by whatever is asked and leave ``assist`` as they are: the API's routes turn them into replies.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.action import ActionResult, Actor, Change
+from schemas.assistant import Tiers
+from schemas.conversation import Message, Tool, ToolCall
+from schemas.errors import UnknownTool
+from schemas.events import (
+    Action,
+    ActionDone,
+    AssistEvent,
+    AssistFinished,
+    CallsReady,
+    ReplyDelta,
+    ReplyReady,
+    TierAnswered,
+    TurnEvent,
+    TurnFailed,
+    TurnStarted,
+)
+from schemas.inventory import Inventory
+from serve.api.faults import error_from
+from serve.api.wire import Turn
+from serve.turn import MalformedCall
+
+NOT_UNDERSTOOD = "Sorry, I did not understand that."
+NOT_HERE = "Sorry, I cannot do that in this home."
+QUESTION = "This cannot be taken back. Shall I really do it?"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Performed(_Strict):
+    """A call with what came of it. ``confirmation`` is set where a person's yes is needed first."""
+
+    call: ToolCall
+    result: ActionResult
+    confirmation: str | None = None
+
+
+class Heard(_Strict):
+    """What a recognised sentence came to. ``reply`` is None where an action was refused or failed."""
+
+    performed: tuple[Performed, ...]
+    reply: str | None
+    act_ms: float
+
+
+class Present(_Strict):
+    """What a model is told of the home: its lines as they are now, and the tools that it has."""
+
+    lines: tuple[str, ...]
+    tools: tuple[Tool, ...]
+
+
+class LiveHome(Protocol):
+    """Where the home is kept. ``key`` names a call once: asked again with it, nothing is done twice. All raise RottieError."""
+
+    async def hear(self, text: str, actor: Actor, key: str) -> Heard | None: ...
+
+    async def do(self, call: ToolCall, actor: Actor, key: str) -> Performed: ...
+
+    async def confirm(self, confirmation: str, actor: Actor, key: str) -> Performed: ...
+
+    async def present(self) -> Present: ...
+
+    async def read(self) -> Inventory: ...
+
+    async def load(self, inventory: Inventory) -> Inventory: ...
+
+    async def patch(
+        self, entity_id: str, state: str | None, attributes: Mapping[str, Any], actor: Actor
+    ) -> tuple[Change, ...]: ...
+
+
+class Turns(Protocol):
+    """The part of serve.api.gateway.Turns that is needed here."""
+
+    def stream(self, turn: Turn) -> AsyncIterator[list[TurnEvent]]: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """``text`` may be empty with a ``confirmation``. ``earlier`` are the messages of the same conversation, oldest first."""
+
+    text: str
+    confirmation: str | None = None
+    earlier: tuple[Message, ...] = ()
+    inference_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How this assistant answers: from its YAML."""
+
+    model: str = "champion"
+    tiers: Tiers = field(default_factory=Tiers)
+    rounds: int = 1
+    max_tokens: int = 256
+    actor: Actor = field(default_factory=lambda: Actor(id="api"))
+
+
+async def assist(asked: Asked, home: LiveHome, turns: Turns, manner: Manner) -> AsyncGenerator[AssistEvent, None]:
+    """TierAnswered; then ReplyDelta where the model speaks and ActionDone for each call; ReplyReady; AssistFinished."""
+    turn = _Turn(asked, home, turns, manner)
+    async with aclosing(turn.run()) as events:
+        async for event in events:
+            yield event
+
+
+@dataclass
+class _Answered:
+    """What the model said in one round."""
+
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+
+
+class _Turn:
+    def __init__(self, asked: Asked, home: LiveHome, turns: Turns, manner: Manner) -> None:
+        self._asked, self._home, self._turns, self._manner = asked, home, turns, manner
+        self._began = time.monotonic()
+        self._spent: dict[str, float] = {}
+        self._calls = 0
+
+    async def run(self) -> AsyncGenerator[AssistEvent, None]:
+        if self._asked.confirmation is not None:
+            events = self._confirmed(self._asked.confirmation)
+        elif (heard := await self._hear()) is not None:
+            events = self._told(heard)
+        elif self._manner.tiers.model:
+            events = self._model()
+        else:
+            events = self._nobody()
+        async with aclosing(events):
+            async for event in events:
+                yield event
+        total = self._ms_since(self._began)
+        yield AssistFinished(**self._stamp(), timings_ms={**_rounded(self._spent), **_rounded({"total": total})})
+
+    async def _confirmed(self, confirmation: str) -> AsyncGenerator[AssistEvent, None]:
+        began = time.monotonic()
+        done = await self._home.confirm(confirmation, self._manner.actor, self._key())
+        self._spend("act", began)
+        yield TierAnswered(**self._stamp(), tier="confirmation")
+        yield self._done(done)
+        yield self._reply(spoken([done]))
+
+    async def _hear(self) -> Heard | None:
+        if not self._manner.tiers.intents:
+            return None
+        began = time.monotonic()
+        heard = await self._home.hear(self._asked.text, self._manner.actor, self._key())
+        self._spend("intents", began)
+        if heard is not None:
+            self._spent["intents"] -= heard.act_ms
+            self._spent["act"] = heard.act_ms
+        return heard
+
+    async def _told(self, heard: Heard) -> AsyncGenerator[AssistEvent, None]:
+        yield TierAnswered(**self._stamp(), tier="intents")
+        for done in heard.performed:
+            yield self._done(done)
+        yield self._reply(heard.reply or spoken(heard.performed))
+
+    async def _nobody(self) -> AsyncGenerator[AssistEvent, None]:
+        yield TierAnswered(**self._stamp(), tier="none")
+        yield self._reply(NOT_UNDERSTOOD)
+
+    async def _model(self) -> AsyncGenerator[AssistEvent, None]:
+        messages = [*self._asked.earlier, Message(role="user", content=self._asked.text)]
+        performed: list[Performed] = []
+        for left in reversed(range(self._manner.rounds)):
+            answer = _Answered()
+            async with aclosing(self._ask(messages, answer, first=not performed)) as events:
+                async for event in events:
+                    yield event
+            if not answer.calls:
+                yield self._reply(answer.text.strip() or (spoken(performed) if performed else NOT_UNDERSTOOD))
+                return
+            now = []
+            for call in answer.calls:
+                now.append(await self._do(call))
+                yield self._done(now[-1])
+            performed += now
+            if not left or any(done.confirmation for done in now):
+                break
+            messages += _results(answer.calls, now)
+        yield self._reply(spoken(performed))
+
+    async def _ask(self, messages: list[Message], answer: _Answered, first: bool) -> AsyncGenerator[AssistEvent, None]:
+        """One round with the model: what it says as it says it; its text and calls into ``answer``."""
+        began = time.monotonic()
+        present = await self._home.present()
+        turn = Turn(
+            model=self._manner.model,
+            messages=tuple(messages),
+            max_tokens=self._manner.max_tokens,
+            home_now=present.lines,
+            home_tools=present.tools,
+        )
+        async with aclosing(_each(self._turns.stream(turn))) as events:
+            async for event in events:
+                if isinstance(event, TurnStarted) and first:
+                    yield TierAnswered(**self._stamp(), tier="model", model=event.model)
+                elif isinstance(event, ReplyDelta):
+                    answer.text += event.text
+                    yield ReplyDelta(**self._stamp(), text=event.text)
+                elif isinstance(event, CallsReady):
+                    answer.calls = event.calls
+                elif isinstance(event, TurnFailed) and event.error.get("code") != MalformedCall.code:
+                    # A model that cannot put a call together has not understood; that is no fault of the one who asked.
+                    raise error_from(event.error)
+        self._spend("model", began)
+
+    async def _do(self, call: ToolCall) -> Performed:
+        began = time.monotonic()
+        done = await self._home.do(call, self._manner.actor, self._key())
+        self._spend("act", began)
+        return done
+
+    def _key(self) -> str:
+        self._calls += 1
+        return f"{self._asked.inference_id}:{self._calls}"
+
+    def _done(self, done: Performed) -> ActionDone:
+        return ActionDone(**self._stamp(), action=action_of(done))
+
+    def _reply(self, text: str) -> ReplyReady:
+        return ReplyReady(**self._stamp(), text=text)
+
+    def _stamp(self) -> dict[str, Any]:
+        return {"inference_id": self._asked.inference_id, "at_ms": self._ms_since(self._began)}
+
+    def _spend(self, stage: str, began: float) -> None:
+        self._spent[stage] = self._spent.get(stage, 0.0) + self._ms_since(began)
+
+    @staticmethod
+    def _ms_since(began: float) -> float:
+        return (time.monotonic() - began) * 1000
+
+
+def action_of(done: Performed) -> Action:
+    return Action(
+        name=done.call.function.name,
+        arguments=done.call.function.parsed(),
+        text=done.result.text,
+        changes=done.result.changes,
+        error=done.result.error,
+        confirmation_needed=done.confirmation,
+    )
+
+
+def spoken(performed: Sequence[Performed]) -> str:
+    """A reply put together from what came of the calls: plain, and never more than what happened."""
+    return " ".join(dict.fromkeys(_spoken(done) for done in performed))
+
+
+def _spoken(done: Performed) -> str:
+    if done.confirmation is not None:
+        return f"{QUESTION} ({done.call.function.name})"
+    if done.result.error is not None:
+        unknown = done.result.error.get("code") == UnknownTool.code
+        return NOT_HERE if unknown else f"Sorry, {done.result.error['message']}."
+    lines = done.result.text.removeprefix("Done. ").splitlines()
+    return f"{'; '.join(lines) or 'Done'}."
+
+
+def _results(calls: tuple[ToolCall, ...], performed: Sequence[Performed]) -> list[Message]:
+    """The calls and their results as the model reads them in its next round."""
+    results = [
+        Message(role="tool", tool_call_id=call.id, name=call.function.name, content=done.result.text)
+        for call, done in zip(calls, performed, strict=True)
+    ]
+    return [Message(role="assistant", tool_calls=calls), *results]
+
+
+async def _each(bundles: AsyncIterator[list[TurnEvent]]) -> AsyncGenerator[TurnEvent, None]:
+    """The events of ``bundles`` one by one; closing it closes them."""
+    try:
+        async for bundle in bundles:
+            for event in bundle:
+                yield event
+    finally:
+        if (close := getattr(bundles, "aclose", None)) is not None:
+            await close()
+
+
+def _rounded(spent: dict[str, float]) -> dict[str, float]:
+    return {stage: round(ms, 3) for stage, ms in spent.items()}

@@ -1,0 +1,224 @@
+"""The Ray Serve classes, thin: each puts something that runs without Ray behind a handle or a port."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter
+from ray import serve as ray_serve
+from ray.exceptions import RayActorError, RayTaskError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
+
+from schemas.errors import EngineError, HomeDown, Overloaded, RottieError
+from schemas.events import TurnEvent
+from schemas.settings import Home
+from serve.answering import bundled, events_of, open_wish
+from serve.api.metrics import Metrics
+from serve.api.wire import Turn
+from serve.holding import Holder, Wish
+from serve.home_wire import AskedHome
+
+if TYPE_CHECKING:
+    from ray.serve.handle import DeploymentHandle
+
+_EVENTS: TypeAdapter[list[Any]] = TypeAdapter(list[TurnEvent])
+_LOST = (RayActorError, ReplicaUnavailableError)
+ATTEMPTS = 4
+STATUS_TIMEOUT_S = 5.0
+Result = TypeVar("Result")
+
+
+@ray_serve.deployment(name="Llm")
+class Llm:
+    """The language model. Events travel as JSON text: cheaper than pickled models, and the same for every version."""
+
+    def __init__(self) -> None:
+        self._holder = Holder(open_wish)
+
+    async def reconfigure(self, config: dict[str, Any]) -> None:
+        await self._holder.want(Wish.model_validate(config))
+
+    async def check_health(self) -> None:
+        """An empty place is healthy: it says so. A failed load is tried again, since its cause may have passed."""
+        self._holder.retry()
+
+    async def __del__(self) -> None:
+        """Serve awaits this when the replica is stopped, after its last turn."""
+        await self._holder.close()
+
+    async def status(self) -> dict[str, Any]:
+        return self._holder.status()
+
+    async def whole(self, turn: str) -> str:
+        events = [event async for event in events_of(self._holder, Turn.model_validate_json(turn))]
+        return _EVENTS.dump_json(events).decode()
+
+    async def stream(self, turn: str) -> AsyncIterator[str]:
+        """Each item is a JSON list of events that came close together."""
+        async with aclosing(bundled(events_of(self._holder, Turn.model_validate_json(turn)))) as bundles:
+            async for bundle in bundles:
+                yield _EVENTS.dump_json(bundle).decode()
+
+
+@ray_serve.deployment(name="Home")
+class OneHome:
+    """The home, kept in one place. Calls and answers travel as JSON text, errors as data: Serve would log their words."""
+
+    def __init__(self) -> None:
+        from serve.keeping import Keeper
+
+        self._keeper = Keeper(Home.current())
+
+    async def reconfigure(self, config: dict[str, Any]) -> None:
+        from serve.keeping import HomeWish
+
+        await self._keeper.want(HomeWish.model_validate(config))
+
+    async def check_health(self) -> None:
+        self._keeper.keep_time()
+
+    async def __del__(self) -> None:
+        await self._keeper.close()
+
+    async def ask(self, request: str) -> str:
+        from serve.home_wire import answered
+
+        return await answered(self._keeper, request)
+
+
+@ray_serve.deployment(name="Gateway")
+@ray_serve.ingress()
+class Gateway:
+    """The API's front: built from serve.api, asking the model and the home through their handles."""
+
+    def __init__(self, llm: DeploymentHandle, home: DeploymentHandle) -> None:
+        from serve.api.gateway import Settings
+
+        self._settings = Settings()
+        self._metrics = Metrics()
+        self._turns = HandleTurns(llm, self._metrics)
+        self._home = AskedHome(HandleHome(home))
+
+    def __serve_build_asgi_app__(self) -> Any:
+        from serve.api.gateway import create_app
+
+        return create_app(self._turns, self._settings, Home.current().api_key, self._metrics, self._home)
+
+    def reconfigure(self, config: dict[str, Any]) -> None:
+        from schemas.action import Actor
+        from schemas.assistant import Limits, Tiers
+        from serve.assisting import Manner
+
+        self._settings.limits = Limits.model_validate(config["limits"])
+        self._settings.host = config["host"]
+        # A config that was kept before there was a home has none of these.
+        self._settings.manner = Manner(
+            model=config.get("alias", "champion"),
+            tiers=Tiers.model_validate(config.get("tiers", {})),
+            rounds=config.get("rounds", 1),
+            max_tokens=self._settings.limits.max_tokens,
+            actor=Actor.model_validate(config.get("actor", {"id": "api"})),
+        )
+
+
+class HandleTurns:
+    """``serve.api.gateway.Turns`` over a Serve handle.
+
+    A turn whose replica dies before anything reached the client is begun again elsewhere, or on the replica that
+    Serve starts in its place: nobody has seen a word, so nothing is said twice.
+    """
+
+    def __init__(self, llm: DeploymentHandle, metrics: Metrics) -> None:
+        self._llm = llm
+        self._streaming = llm.options(stream=True)
+        self._metrics = metrics
+
+    async def whole(self, turn: Turn) -> list[Any]:
+        text = turn.model_dump_json()
+        reply = await self._insist(lambda: self._await(self._llm.whole.remote(text)))
+        return _EVENTS.validate_json(reply)
+
+    @staticmethod
+    async def _await(response: Any) -> str:
+        try:
+            return await response
+        except asyncio.CancelledError:
+            response.cancel()
+            raise
+
+    async def stream(self, turn: Turn) -> AsyncIterator[list[Any]]:
+        text = turn.model_dump_json()
+        response, first = await self._insist(lambda: self._begin(text))
+        try:
+            yield _EVENTS.validate_json(first)
+            while True:
+                try:
+                    item = await anext(response)
+                except StopAsyncIteration:
+                    return
+                except _LOST as error:
+                    raise EngineError("the model's process ended in the middle of a reply", hint="Ask again.") from error
+                yield _EVENTS.validate_json(item)
+        finally:
+            response.cancel()
+
+    async def _begin(self, text: str) -> tuple[Any, str]:
+        response: Any = self._streaming.stream.remote(text)
+        try:
+            return response, await anext(response)
+        except BaseException:
+            response.cancel()
+            raise
+
+    async def _insist(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return await attempt()
+            except BackPressureError as error:
+                raise Overloaded("too many requests are waiting") from error
+            except DeploymentUnavailableError as error:
+                raise EngineError("the model's deployment did not start", hint="See the serve logs.") from error
+            except RayTaskError as error:
+                cause = error.as_instanceof_cause()
+                if isinstance(cause, RottieError):
+                    raise cause from error
+                raise EngineError("the model's process failed", where=type(error.cause).__name__) from None
+            except _LOST as error:
+                if not left:
+                    raise EngineError("the model's process ended, again and again", hint="See the serve logs.") from error
+            self._metrics.retries.inc()
+            await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - only spreads the retries
+        raise AssertionError("the last attempt returns or raises")
+
+    async def statuses(self) -> list[dict[str, Any]]:
+        response = self._llm.broadcast("status")
+        try:
+            found = await response.results_async(timeout_s=STATUS_TIMEOUT_S, return_exceptions=True)
+        except TimeoutError:
+            return []
+        return [state for state in found if isinstance(state, dict)]
+
+
+class HandleHome:
+    """Asks the home's process. A request is sent again when that process was lost: each call names itself by a key."""
+
+    def __init__(self, home: DeploymentHandle) -> None:
+        self._home = home
+
+    async def __call__(self, request: str) -> str:
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return await self._home.ask.remote(request)
+            except BackPressureError as error:
+                raise Overloaded("too many requests wait for the home") from error
+            except (DeploymentUnavailableError, RayTaskError) as error:
+                raise HomeDown("the home's process failed", where=type(error).__name__) from None
+            except _LOST as error:
+                if not left:
+                    raise HomeDown("the home's process ended, again and again") from error
+            await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - only spreads the retries
+        raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,191 @@
+"""The grammar of one reply: which tools may be called, with which arguments and values. Pure functions to GBNF text.
+
+What a grammar admits, schemas.prompt.parse_reply reads: calls as ``Name{"key":" value"}``, one a line, or speech that starts
+with a space. Arguments come in any order, as training rows have them. Each comes at most once where a tool has few; where it
+has many, only required ones are counted (a repeated optional one is one argument after parsing: the last). With ``span``, a
+string that declares ``format: home-entity`` or ``home-area`` is one of the home's names and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from schemas.conversation import Tool
+from schemas.errors import RequestError
+from schemas.pipeline import Decoding
+from schemas.prompt import clean, spaced
+from serve.engines.spans import AREA, ENTITY, home_names, literal, run_rules
+
+MAX_CALLS = 16
+# Arguments that are counted exactly, in 2^n states; and what all tools of a request may cost together.
+MAX_COUNTED = 5
+MAX_STATES = 600
+MAX_BYTES = 400_000
+MAX_DEPTH = 5
+
+_SHARED = {
+    "speech": r'" " [^\x00-\x08\x0B-\x1F\x7F]*',
+    "char": r'[^"\\\x00-\x1F\x7F] | "\\" ["\\/bfnrt] | "\\u00" [01] [0-9a-f]',
+    "string": r'"\" " char* "\""',
+    "key": r'"\"" char* "\""',
+    "boolean": '"true" | "false"',
+    "null": '"null"',
+    "natural": '"0" | [1-9] [0-9]{0,14}',
+    "integer": '"-"? natural',
+    "number": 'integer ("." [0-9]{1,15})? ([eE] [-+]? [0-9]{1,2})?',
+    "value": "string | number | boolean | null | list | object",
+    "list": '"[" (value ("," value)*)? "]"',
+    "object": '"{" (key ":" value ("," key ":" value)*)? "}"',
+}
+
+
+@dataclass(frozen=True)
+class ToolChoice:
+    """OpenAI's tool_choice. ``name`` is the one tool that must be called, with mode ``named``."""
+
+    mode: Literal["auto", "none", "required", "named"] = "auto"
+    name: str | None = None
+
+
+def grammar_for(
+    tools: Sequence[Tool],
+    request: str,
+    home: Sequence[str] = (),
+    decoding: Decoding | None = None,
+    choice: ToolChoice | None = None,
+) -> str | None:
+    """GBNF for a reply to ``request`` (the last user message), or None where any text may come.
+
+    ``free`` decoding constrains nothing unless the caller forces or forbids a call. ``span`` falls back to ``typed`` for
+    requests and homes too large to list. Raises RequestError when a tool must be called that is not offered.
+    """
+    choice, policy = choice or ToolChoice(), (decoding or Decoding()).arguments
+    if choice.mode == "none":
+        return f"root ::= speech\nspeech ::= {_SHARED['speech']}\n" if tools else None
+    offered = [tool for tool in tools if choice.mode != "named" or tool.function.name == choice.name]
+    if choice.mode in ("required", "named") and not offered:
+        asked = f"the tool {choice.name!r}" if choice.mode == "named" else "a tool call"
+        raise RequestError(f"{asked} is required but not offered", where="tool_choice", hint="Add it to `tools`.")
+    if not offered or (policy == "free" and choice.mode == "auto"):
+        return None
+    spans = run_rules(request, home_names(tuple(home))) if policy == "span" else None
+    text = _Grammar(spans or {}).write(offered, speech=choice.mode == "auto", many=choice.mode != "named")
+    if spans and len(text) > MAX_BYTES:
+        text = _Grammar({}).write(offered, speech=choice.mode == "auto", many=choice.mode != "named")
+    return text
+
+
+@dataclass
+class _Grammar:
+    """Collects rules. ``spans`` are those that free strings must follow; empty for any string."""
+
+    spans: dict[str, str]
+    rules: dict[str, str] = field(default_factory=dict)
+
+    def write(self, tools: Sequence[Tool], *, speech: bool, many: bool) -> str:
+        affordable = sum(2 ** len(tool.function.properties()) for tool in tools if _countable(tool)) <= MAX_STATES
+        names = [self._tool(index, tool, affordable) for index, tool in enumerate(tools)]
+        self.rules["call"] = " | ".join(names)
+        self.rules["calls"] = f'call ("\\n" call){{0,{MAX_CALLS - 1}}}' if many else "call"
+        self.rules["root"] = "calls | speech" if speech else "calls"
+        if self.spans:
+            self.rules.update(self.spans)
+            self.rules["words"] = '"\\" " span "\\""'
+            self.rules |= {f"{name}-only": f'"\\" " {name} "\\""' for name in (ENTITY, AREA) if name in self.spans}
+        every = {**_SHARED, **self.rules}
+        return "".join(f"{name} ::= {body}\n" for name, body in every.items())
+
+    def _tool(self, index: int, tool: Tool, affordable: bool) -> str:
+        name, properties = f"tool{index}", tool.function.properties()
+        arguments = {}
+        for number, (key, schema) in enumerate(properties.items()):
+            rule = f"{name}-{number}"
+            self.rules[rule] = f"{literal(clean(json.dumps(key, ensure_ascii=False)) + ':')} {self._value(schema, rule)}"
+            arguments[key] = rule
+        required = [key for key in tool.function.required() if key in arguments]
+        counted = list(arguments) if affordable and _countable(tool) else required[:MAX_COUNTED]
+        self.rules[name] = f'{literal(tool.function.name + "{")} {self._any_order(name, arguments, counted, required)} "}}"'
+        return name
+
+    def _any_order(self, name: str, arguments: dict[str, str], counted: list[str], required: list[str]) -> str:
+        """States are the sets of counted arguments already given; returns the first state's rule.
+
+        Where none is counted, only their number is bounded.
+        """
+        if not arguments:
+            return '""'
+        if not counted:
+            self.rules[f"{name}s"] = " | ".join(arguments.values())
+            self.rules[f"{name}a"] = f'({name}s ("," {name}s){{0,{len(arguments) - 1}}})?'
+            return f"{name}a"
+        must = sum(1 << counted.index(key) for key in required if key in counted)
+
+        def steps(state: int, comma: str) -> str:
+            parts = []
+            for key, rule in arguments.items():
+                bit = 1 << counted.index(key) if key in counted else 0
+                if not bit & state:
+                    parts.append(f"{comma}{rule} {name}s{state | bit}")
+            return " | ".join([*parts, '""'] if state & must == must else parts)
+
+        self.rules[f"{name}a"] = steps(0, "")
+        for state in range(1 << len(counted)):
+            self.rules[f"{name}s{state}"] = steps(state, '"," ')
+        return f"{name}a"
+
+    def _value(self, schema: Any, rule: str, depth: int = 0) -> str:
+        """The rule, or the expression, for a value of a JSON schema; ``value`` (anything) for what is not understood."""
+        if not isinstance(schema, dict) or depth > MAX_DEPTH:
+            return "value"
+        if "const" in schema:
+            return _constant(schema["const"])
+        if schema.get("enum"):
+            return "(" + " | ".join(_constant(item) for item in schema["enum"]) + ")"
+        several = schema.get("anyOf") or schema.get("oneOf")
+        kinds = schema.get("type", None if {"$ref", "allOf", "not"} & set(schema) else "string")
+        if not several and isinstance(kinds, list):
+            several = [{**schema, "type": kind} for kind in kinds]
+        if several:
+            return "(" + " | ".join(self._value(item, f"{rule}x{i}", depth + 1) for i, item in enumerate(several)) + ")"
+        return self._single(schema, kinds, rule, depth)
+
+    def _single(self, schema: dict[str, Any], kind: Any, rule: str, depth: int) -> str:
+        if kind == "string":
+            named = schema.get("format")
+            if named in (ENTITY, AREA) and named in self.spans:
+                return f"{named}-only"
+            return "words" if self.spans else "string"
+        if kind in ("integer", "number"):
+            return "natural" if kind == "integer" and schema.get("minimum", -1) >= 0 else kind
+        if kind == "array":
+            item = self._value(schema["items"], f"{rule}i", depth + 1) if "items" in schema else "value"
+            return f'"[" ({item} ("," {item}){{0,31}})? "]"'
+        if kind == "object":
+            return self._object(schema, rule, depth)
+        return kind if kind in ("boolean", "null") else "value"
+
+    def _object(self, schema: dict[str, Any], rule: str, depth: int) -> str:
+        properties = schema.get("properties")
+        if not properties:
+            return "object"
+        arguments = {}
+        for number, (key, inner) in enumerate(properties.items()):
+            below = f"{rule}o{number}"
+            self.rules[below] = (
+                f"{literal(clean(json.dumps(key, ensure_ascii=False)) + ':')} {self._value(inner, below, depth + 1)}"
+            )
+            arguments[key] = below
+        required = [key for key in schema.get("required", []) if key in arguments][:MAX_COUNTED]
+        counted = list(arguments) if len(arguments) <= MAX_COUNTED else required
+        return f'"{{" {self._any_order(f"{rule}o", arguments, counted, required)} "}}"'
+
+
+def _countable(tool: Tool) -> bool:
+    return len(tool.function.properties()) <= MAX_COUNTED
+
+
+def _constant(value: Any) -> str:
+    return literal(clean(json.dumps(spaced(value), ensure_ascii=False, separators=(",", ":"))))

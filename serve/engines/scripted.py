@@ -1,0 +1,62 @@
+"""Fixed replies in place of a model: for tests of everything around the engine.
+
+Reads ``script.json`` beside the weights file: a list of ``{"when": text, "reply": text}``; the first entry whose ``when``
+occurs in the last user message answers, an entry without ``when`` always does. A token is a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from schemas.errors import ModelUnusable, PromptTooLong
+from schemas.prompt import ASSISTANT, END, USER
+from serve.engines.protocol import Delta, Finished, Sampling, TokenScores
+
+FILE = "script.json"
+_TOKEN = re.compile(r"<\|\w+\|>|\s?[^\s<]+|\s|<")
+
+
+class ScriptedEngine:
+    def __init__(self, replies: Sequence[tuple[str, str]], *, context: int = 1024, delay_s: float = 0.0) -> None:
+        """``replies`` are (when, reply); ``delay_s`` passes before every token."""
+        self.context = context
+        self._replies = list(replies)
+        self._delay = delay_s
+
+    @classmethod
+    def read(cls, weights: Path, *, context: int) -> ScriptedEngine:
+        path = weights.parent / FILE
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            replies = [(str(entry.get("when", "")), str(entry["reply"])) for entry in entries]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelUnusable("the script of the scripted engine cannot be read", where=str(path)) from error
+        return cls(replies, context=context)
+
+    async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> AsyncIterator[Delta | Finished]:
+        """The scripted reply, word by word; ``grammar`` is not enforced."""
+        size = len(_TOKEN.findall(prompt))
+        if size >= self.context:
+            raise PromptTooLong(f"the conversation has {size} tokens; this model takes {self.context}", where="messages")
+        asked = prompt.rpartition(USER)[2].partition(END)[0]
+        reply = next((reply for when, reply in self._replies if when in asked), "")
+        tokens = _TOKEN.findall(reply)
+        limit = min(sampling.max_tokens, self.context - size)
+        for token in tokens[:limit]:
+            await asyncio.sleep(self._delay)
+            yield Delta(token)
+        yield Finished("length" if len(tokens) > limit else "stop", size, 0, min(len(tokens), limit), 0.0, 0.0)
+
+    async def tokenize(self, text: str) -> list[int]:
+        """Positions in the text, not a vocabulary: only their number means something."""
+        return list(range(len(_TOKEN.findall(text))))
+
+    async def score_next(self, prompt: str, top: int = 20) -> TokenScores:
+        return TokenScores(tuple(await self.tokenize(prompt)), {0: 0.0} if prompt.endswith(ASSISTANT) else {})
+
+    def close(self) -> None:
+        return

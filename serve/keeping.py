@@ -1,0 +1,203 @@
+"""The one owner of a home: its states, who may change them, the log of what was done, and time.
+
+Everything that hears, acts on or reads the home goes through one Keeper. The states are written to ROTTIE_HOME/home.json
+after every change and read back at the start, as long as the assistant's inventory is the one that they began with. A
+crash between a change and that write forgets the change; the log of actions still tells of it.
+Does not cover real homes. No Ray: serve/deployments.py puts a Keeper behind a handle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from schemas.action import ActionResult, Actor, Change
+from schemas.conversation import ToolCall
+from schemas.errors import ActionError, ConfirmationUnknown
+from schemas.hashing import content_id, write_json
+from schemas.inventory import Inventory
+from schemas.pipeline import Spec
+from schemas.policy import Rules
+from schemas.settings import Home
+from serve.actions.actionlog import ActionLog, Entry
+from serve.actions.clock import keep_time
+from serve.actions.home import SimulatedHome
+from serve.actions.performing import Actions
+from serve.actions.policy import MOST_PENDING, Policy
+from serve.api.faults import note
+from serve.assisting import Heard, Performed, Present
+
+log = logging.getLogger("rottie.serve")
+BY_HAND = "SetByHand"  # in the log of actions
+
+
+class HomeWish(Spec):
+    """What home to keep, and how: the user_config of the home's Serve deployment."""
+
+    inventory: Inventory = Inventory()
+    language: str = "en"
+    intents: bool = Field(default=True, description="Keep the sentences of the first tier ready; takes a second at the start.")
+    act: bool = Field(default=True, description="Off: the home is read, and every change of it is refused.")
+    policy: Rules = Rules()
+
+    @property
+    def rules(self) -> Rules:
+        return self.policy if self.act else self.policy.reading()
+
+
+class Keeper:
+    """``serve.assisting.LiveHome`` in this process. ``want`` before anything else."""
+
+    def __init__(self, home: Home, wish: HomeWish | None = None) -> None:
+        self._path = home.home_state
+        self._wish = wish or HomeWish()
+        self._declared = content_id(self._wish.inventory)
+        self.actions = Actions(SimulatedHome(self._start()), Policy(self._wish.rules), ActionLog(home.actions_db))
+        self._home = self.actions.home
+        self._held: OrderedDict[str, ToolCall] = OrderedDict()
+        self._saving = asyncio.Lock()
+        self._saved = self._home.content_hash()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._clock: asyncio.Task[None] | None = None
+
+    async def want(self, wish: HomeWish) -> None:
+        """Keep to ``wish`` from now on. Another inventory than before replaces the home; the same one leaves it as it is."""
+        declared = content_id(wish.inventory)
+        changed = declared != self._declared
+        self._wish, self._declared = wish, declared
+        self.actions.policy.rules = wish.rules
+        if changed:
+            self._home.replace(self._start())
+            await self._save()
+        self.keep_time()
+        await self._warm_up()
+
+    def keep_time(self) -> None:
+        """Let time pass in this home; begun again should it ever have stopped."""
+        if self._clock is not None and not self._clock.done():
+            return
+        if self._clock is not None and not self._clock.cancelled() and (error := self._clock.exception()):
+            note(error)
+        if self._clock is None:
+            self._home.on_elapsed(self._elapsed)
+        self._clock = asyncio.get_running_loop().create_task(keep_time(self._home))
+
+    async def hear(self, text: str, actor: Actor, key: str) -> Heard | None:
+        """Do what ``text`` says if it is a frequent sentence; None when it is for the model. See LiveHome."""
+        from serve.actions.intents import recognise
+        from serve.actions.replies import reply
+
+        recognised = await asyncio.to_thread(recognise, text, self._home, actor.language, actor)
+        if recognised is None:
+            return None
+        began = time.monotonic()
+        done = [await self.do(call, actor, f"{key}:{number}") for number, call in enumerate(recognised.calls)]
+        spoken = reply(recognised, [each.result for each in done], self._home)
+        return Heard(performed=tuple(done), reply=spoken, act_ms=(time.monotonic() - began) * 1000)
+
+    async def do(self, call: ToolCall, actor: Actor, key: str) -> Performed:
+        """One call, through policy and log. What needs a person's yes is kept for ``confirm``."""
+        result = await self.actions.run(call, actor, key)
+        return await self._performed(call, result)
+
+    async def confirm(self, confirmation: str, actor: Actor, key: str) -> Performed:
+        """Do the call that ``confirmation`` was handed out for, exactly as it was; the policy checks who and when."""
+        call = self._held.pop(confirmation, None)
+        if call is None:
+            raise ConfirmationUnknown("nothing waits for this confirmation", where="confirmation")
+        result = await self.actions.run(call, actor, key, confirmation)
+        return await self._performed(call, result)
+
+    async def present(self) -> Present:
+        return Present(lines=self._home.lines(), tools=self.actions.tools())
+
+    async def read(self) -> Inventory:
+        return self._home.snapshot()
+
+    async def load(self, inventory: Inventory) -> Inventory:
+        """Take another home until the assistant's own inventory changes. Raises InvalidState with nothing changed."""
+        self._home.replace(inventory)
+        self._held.clear()
+        await self._save()
+        await self._warm_up()
+        return self._home.snapshot()
+
+    async def patch(self, entity_id: str, state: str | None, attributes: Mapping[str, Any], actor: Actor) -> tuple[Change, ...]:
+        """Set a state by hand, past the policy and into the log: for whoever looks after the home, and for tests."""
+        given = {"entity_id": entity_id, "state": state, "attributes": dict(attributes)}
+        changes = self._home.patch(entity_id, state, attributes)
+        entry = Entry(uuid.uuid4().hex, actor, BY_HAND, given, self._home.now())
+        result = ActionResult(action_id=entry.action_id, tool=BY_HAND, text="Set by hand.", changes=changes)
+        await self._save()
+        await asyncio.to_thread(self.actions.log.end, entry, result, "done")
+        return changes
+
+    async def close(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._clock
+        while self._tasks:
+            await asyncio.gather(*tuple(self._tasks))
+        await self._save()
+        self.actions.log.close()
+
+    async def _performed(self, call: ToolCall, result: ActionResult) -> Performed:
+        if result.changes:
+            await self._save()
+        token = result.decision.confirmation if result.decision else None
+        if token is not None:
+            self._held[token] = call
+            while len(self._held) > MOST_PENDING:
+                self._held.popitem(last=False)
+        return Performed(call=call, result=result, confirmation=token)
+
+    def _start(self) -> Inventory:
+        """The states of the last run, where they began with the same inventory; else the inventory as it is written."""
+        try:
+            document = json.loads(self._path.read_text(encoding="utf-8"))
+            if document["declared"] == self._declared:
+                found = Inventory.model_validate(document["home"])
+                SimulatedHome(found)  # a state that its domain does not have is found now, not later
+                return found
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, TypeError, ValidationError, ActionError) as error:
+            log.error("%s cannot be read (%s): the home begins as its inventory says", self._path, type(error).__name__)
+        return self._wish.inventory
+
+    def _elapsed(self, _: tuple[Change, ...]) -> None:
+        """Called where time is kept: in the event loop."""
+        task = asyncio.get_running_loop().create_task(self._save())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _save(self) -> None:
+        """Write the states down; a disk that is full costs what is remembered after a crash, not the answer."""
+        async with self._saving:
+            snapshot = self._home.snapshot()
+            digest = content_id(snapshot)
+            if digest == self._saved:
+                return
+            document = {"declared": self._declared, "home": snapshot.model_dump(mode="json")}
+            try:
+                await asyncio.to_thread(write_json, self._path, document)
+                self._saved = digest
+            except OSError as error:
+                log.error("the home's states cannot be written to %s: %s", self._path, type(error).__name__)
+
+    async def _warm_up(self) -> None:
+        if not self._wish.intents:
+            return
+        from serve.actions.intents import warm_up
+
+        await asyncio.to_thread(warm_up, self._home, self._wish.language)

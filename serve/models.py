@@ -1,0 +1,113 @@
+"""Opening an exported model: its manifest read, its files verified, a decode tried where a crash does no harm."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.artifacts import ModelManifest
+from schemas.assistant import LlmEngine as EngineSpec
+from schemas.errors import EngineError, IntegrityError, ModelUnusable
+from schemas.hashing import verify, write_atomic
+from schemas.settings import Home
+from serve.engines.protocol import LlmEngine
+from serve.turn import Answerer
+
+TRIAL_TIMEOUT_S = 120
+TRIAL = (sys.executable, "-m", "serve.trial")
+_PACKAGES = {"xllamacpp": "xllamacpp", "llama_cpp": "llama-cpp-python"}
+
+
+def open_model(folder: Path, engine: EngineSpec, home: Sequence[str] = ()) -> Answerer:
+    """The model in ``folder`` (model.json and weights), ready to answer. Blocks while loading: call it off the event loop.
+
+    ``home`` are the lines of the home that it acts in. The context is the smaller of the model's and the engine's. Raises
+    ModelUnusable for a file that is missing, damaged, of the wrong kind, or that crashes the engine.
+    """
+    manifest = read_model(folder)
+    try:
+        verify(folder, {manifest.serve: manifest.files[manifest.serve]})
+    except IntegrityError as error:
+        raise ModelUnusable(error.message, where=error.where) from error
+    except KeyError as error:
+        raise ModelUnusable("the manifest names no sum for the served weights", where=str(folder / "model.json")) from error
+    weights = folder / manifest.serve
+    spec = engine.model_copy(update={"context": min(engine.context, manifest.context)})
+    if spec.kind in _PACKAGES:
+        try_decode(weights, manifest.files[manifest.serve], spec)
+    return Answerer(open_engine(weights, spec), manifest, home)
+
+
+def read_model(folder: Path) -> ModelManifest:
+    path = folder / "model.json"
+    try:
+        return ModelManifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ModelUnusable("the model folder has no model.json", where=str(folder)) from error
+    except (ValidationError, OSError) as error:
+        raise ModelUnusable("model.json cannot be read", where=str(path)) from error
+
+
+def open_engine(weights: Path, spec: EngineSpec) -> LlmEngine:
+    """The engine of the kind that ``spec`` names. Kinds are imported when used: one may not be installed."""
+    shape = {"context": spec.context, "slots": spec.slots, "threads": spec.threads, "gpu_layers": spec.gpu_layers}
+    if spec.kind == "xllamacpp":
+        from serve.engines.xllamacpp import XllamacppEngine
+
+        return XllamacppEngine(weights, **shape)
+    if spec.kind == "llama_cpp":
+        from serve.engines.llama_cpp import LlamaCppEngine
+
+        return LlamaCppEngine(weights, **shape)
+    from serve.engines.scripted import ScriptedEngine
+
+    return ScriptedEngine.read(weights, context=spec.context)
+
+
+def try_decode(weights: Path, sha256: str, spec: EngineSpec) -> None:
+    """Decode some tokens in another process, once for each file, engine and machine; ModelUnusable when that fails.
+
+    A damaged file or an unsupported processor feature can end a process without an exception: better not this one.
+    """
+    mark = Home.current().run / "decoded" / _trial_name(sha256, spec)
+    if mark.is_file():
+        return
+    command = [*TRIAL, str(weights), spec.model_dump_json()]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(spec.threads)}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_TIMEOUT_S, env=environment, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ModelUnusable(f"a test decode took longer than {TRIAL_TIMEOUT_S} s", where=str(weights)) from error
+    if done.returncode < 0:
+        raise ModelUnusable(f"a test decode crashed with signal {-done.returncode}", where=str(weights))
+    if done.returncode:
+        raise _reported(done.stdout, weights)
+    write_atomic(mark, "")
+
+
+def _trial_name(sha256: str, spec: EngineSpec) -> str:
+    try:
+        release = version(_PACKAGES[spec.kind])
+    except PackageNotFoundError:
+        release = "absent"
+    place = json.dumps([spec.kind, release, spec.gpu_layers > 0, platform.node(), platform.machine()])
+    return f"{sha256[:32]}-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+
+
+def _reported(output: str, weights: Path) -> EngineError:
+    """The error that the other process printed as its last line."""
+    try:
+        problem = json.loads(output.strip().splitlines()[-1])
+        kind = ModelUnusable if problem["code"] == ModelUnusable.code else EngineError
+        return kind(problem["message"], where=problem["where"], hint=problem["hint"])
+    except (ValueError, IndexError, KeyError, TypeError):
+        return ModelUnusable("a test decode failed", where=str(weights))

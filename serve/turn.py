@@ -1,0 +1,208 @@
+"""One turn, without Ray: a conversation in, events out. Gives meaning to an engine's text by schemas.prompt.
+
+Errors are raised, not sent as events: whoever stands at the boundary (an API route, a replica) turns them into answers.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.artifacts import ModelManifest
+from schemas.conversation import Message, Tool, ToolCall
+from schemas.errors import EngineError, PromptTooLong, RequestError
+from schemas.events import CallsReady, ReplyDelta, TurnFinished, TurnStarted
+from schemas.prompt import MalformedReply, parse_reply, render_prompt
+from schemas.text import block, one_line
+from serve.engines.grammar import ToolChoice, grammar_for
+from serve.engines.protocol import Finished, LlmEngine, Sampling
+
+# While a text may still become ``Name{``, it is neither speech nor a call.
+_UNDECIDED = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_CALL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\{")
+
+
+class MalformedCall(EngineError):
+    """The model began a tool call that does not parse, or named a tool that was not offered."""
+
+    code = "engine.call"
+    default_hint = "Ask again, or train the model with decoding.arguments: typed."
+
+
+@dataclass(frozen=True)
+class TurnRequest:
+    """``tools`` and ``home`` are None for the model's own tools and the assistant's home; empty for none.
+
+    ``home_now``: the lines of the assistant's home as it is now, for a model that was trained with a home; None for those
+    that it was opened with. ``home_tools``: what that home offers, for a model that was trained without tools of its own.
+    """
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] | None = None
+    home: tuple[str, ...] | None = None
+    home_now: tuple[str, ...] | None = None
+    home_tools: tuple[Tool, ...] | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    tool_choice: ToolChoice = field(default_factory=ToolChoice)
+
+
+Event = TurnStarted | ReplyDelta | CallsReady | TurnFinished
+
+
+class Answerer:
+    """An engine with what its model was trained for. ``home`` are the lines of the home that it acts in."""
+
+    def __init__(self, engine: LlmEngine, manifest: ModelManifest, home: Sequence[str] = ()) -> None:
+        self.engine = engine
+        self.manifest = manifest
+        self.home = tuple(home)
+
+    async def answer(self, request: TurnRequest) -> AsyncGenerator[Event, None]:
+        """Events of one turn: TurnStarted, then deltas of speech or one CallsReady, then TurnFinished.
+
+        Closing the iterator early stops decoding. Raises PromptTooLong, RequestError, Overloaded and EngineError, all but the
+        last before the first event.
+        """
+        began, inference_id = time.monotonic(), uuid.uuid4().hex
+        messages = _normal(request.messages)
+        tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
+        home = self._lines(request) if request.home is None else request.home
+        grammar = grammar_for(tools, _asked(messages), home, self.manifest.decoding, request.tool_choice)
+        prompt = await self._fit(messages, tools, home, request.sampling.max_tokens)
+
+        def stamp() -> dict[str, Any]:
+            return {"inference_id": inference_id, "at_ms": (time.monotonic() - began) * 1000}
+
+        yield TurnStarted(**stamp(), model=self.manifest.candidate)
+        reply = _Reply(call_possible=bool(tools))
+        async with aclosing(_generator(self.engine.generate(prompt, request.sampling, grammar))) as pieces:
+            async for piece in pieces:
+                if not isinstance(piece, Finished):
+                    if text := reply.add(piece.text):
+                        yield ReplyDelta(**stamp(), text=text)
+                    continue
+                if text := reply.rest():
+                    yield ReplyDelta(**stamp(), text=text)
+                calls = _calls(reply.text, tools, inference_id, piece) if reply.is_call else ()
+                if calls:
+                    yield CallsReady(**stamp(), calls=calls)
+                yield TurnFinished(
+                    **stamp(),
+                    finish_reason="tool_calls" if calls else piece.finish_reason,
+                    prompt_tokens=piece.prompt_tokens,
+                    cached_tokens=piece.cached_tokens,
+                    completion_tokens=piece.completion_tokens,
+                )
+
+    def _lines(self, request: TurnRequest) -> tuple[str, ...]:
+        if not self.manifest.home:
+            return ()
+        return self.home if request.home_now is None else request.home_now
+
+    def close(self) -> None:
+        """Free the weights; only after the last turn has ended."""
+        self.engine.close()
+
+    async def _fit(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], reply: int) -> str:
+        """The prompt with as many of the newest turns as fit beside the reply. System messages and the newest turn stay."""
+        system = [message for message in messages if message.role == "system"]
+        turns = _turns([message for message in messages if message.role != "system"])
+        context = self.engine.context
+        room = context - min(reply, context // 4)
+        for first in range(len(turns)):
+            kept = [message for turn in turns[first:] for message in turn]
+            prompt = render_prompt([*system, *kept], tools, home)
+            newest = first == len(turns) - 1
+            limit = context - 1 if newest else room
+            # A token is at least one byte: most prompts need no counting.
+            if len(prompt.encode()) <= limit:
+                return prompt
+            tokens = len(await self.engine.tokenize(prompt))
+            if tokens <= limit:
+                return prompt
+            if newest:
+                raise PromptTooLong(
+                    f"the newest message, with the system text, tools and home, has {tokens} tokens; this model takes {context}",
+                    where="messages",
+                )
+        raise RequestError("there is nothing to answer", where="messages", hint="Send at least one user message.")
+
+
+class _Reply:
+    """Tells speech from calls as text arrives: speech is passed on at once, calls are kept until they are whole."""
+
+    def __init__(self, call_possible: bool) -> None:
+        self.text = ""
+        self.is_call = False
+        self._speech = not call_possible
+        self._sent = 0
+
+    def add(self, text: str) -> str:
+        """Speech that may be sent now."""
+        self.text += text
+        if not self._speech and not self.is_call:
+            self.is_call = bool(_CALL.match(self.text))
+            self._speech = not self.is_call and bool(self.text) and not _UNDECIDED.fullmatch(self.text)
+        return self._take() if self._speech else ""
+
+    def rest(self) -> str:
+        """What is left when the reply has ended: a word that never became a call is speech."""
+        return "" if self.is_call else self._take()
+
+    def _take(self) -> str:
+        start = self._sent or (1 if self.text.startswith(" ") else 0)
+        self._sent = max(len(self.text), self._sent)
+        return self.text[start:]
+
+
+def _normal(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Texts as training rows have them."""
+    return tuple(
+        message.model_copy(update={"content": (one_line if message.role == "user" else block)(message.content)})
+        if message.content
+        else message
+        for message in messages
+    )
+
+
+def _asked(messages: Sequence[Message]) -> str:
+    return next((message.content or "" for message in reversed(messages) if message.role == "user"), "")
+
+
+def _turns(messages: Sequence[Message]) -> list[list[Message]]:
+    """Each from a user message up to the next; calls and their results are never parted."""
+    turns: list[list[Message]] = []
+    for message in messages:
+        if message.role == "user" or not turns:
+            turns.append([])
+        turns[-1].append(message)
+    return turns
+
+
+def _calls(text: str, tools: Sequence[Tool], inference_id: str, end: Finished) -> tuple[ToolCall, ...]:
+    """The calls in ``text``; none where the reply was cut off at its limit. Raises MalformedCall."""
+    try:
+        calls = parse_reply(text).tool_calls
+    except (MalformedReply, ValueError) as error:
+        if end.finish_reason == "length":
+            return ()
+        raise MalformedCall("the model began a tool call that does not parse") from error
+    offered = {tool.function.name for tool in tools}
+    if any(call.function.name not in offered for call in calls):
+        raise MalformedCall("the model called a tool that was not offered")
+    return tuple(call.model_copy(update={"id": f"call_{inference_id[:16]}_{i}"}) for i, call in enumerate(calls))
+
+
+async def _generator(pieces: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+    """Makes closing reach the engine whether its iterator is a generator or has no ``aclose``."""
+    try:
+        async for piece in pieces:
+            yield piece
+    finally:
+        if (close := getattr(pieces, "aclose", None)) is not None:
+            await close()
