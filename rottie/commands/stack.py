@@ -1,0 +1,237 @@
+"""rottie up, down, status."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from rottie.commands.entering import DEFAULT_PROFILE
+from rottie.commands.printing import ago, console, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rottie.stack.recording import Record
+
+SET_HELP = "Override a value of the profile, such as stack.ports.api=8010; may be repeated."
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: rottie up --set stack.ports.api=8010")(up)
+    app.command(epilog="Example: rottie down")(down)
+    app.command(epilog="Example: rottie status --json | jq .services.ray.healthy")(status)
+
+
+def up(
+    profile: str = typer.Option(DEFAULT_PROFILE, "--profile", "-w", help="File under deployments/profiles, or a path."),
+    foreground: bool = typer.Option(False, "--foreground", help="Stay, and stop everything at Ctrl-C."),
+    train: bool = typer.Option(False, "--train", help="When no champion exists yet, train one with --pipeline."),
+    pipeline: str = typer.Option("starter", "--pipeline", "-p", help="The pipeline for --train."),
+    overrides: list[str] = typer.Option([], "--set", help=SET_HELP),  # noqa: B008
+) -> None:
+    """Start the local stack and print its addresses.
+
+    Ray, Prefect, MLflow, a worker and a watcher, on loopback, each restarted when it dies. A running stack is left as it is.
+    """
+    from schemas.loading import load_profile
+    from schemas.settings import Home
+
+    place = load_profile(profile, [item.removeprefix("profile.") for item in overrides])
+    out = console()
+    if not place.stack.local:
+        out.print(f"Profile [bold]{place.name}[/bold] uses services that run elsewhere; there is nothing to start here.")
+        for name, address in place.addresses.model_dump(exclude_none=True).items():
+            out.print(f"  {name:8} {address}")
+        return
+    home = Home.current()
+    if foreground:
+        _stay(out, home, place, pipeline if train else None)
+        return
+    _start(out, home, place)
+    if train:
+        _first_champion(out, pipeline, place.name)
+
+
+def _start(out: Console, home: Any, place: Any) -> bool:
+    """True when this call started the stack."""
+    from rottie.stack.progress import Progress
+    from rottie.stack.starting import bring_up
+
+    with Progress(out, "Starting the stack") as progress:
+        started = bring_up(home, place, progress)
+    if started.already and started.record.profile != place:
+        out.print(
+            f"[yellow]The stack already runs with other settings (profile {started.record.profile.name}); "
+            "it was left as it is. `rottie down` first to change them.[/yellow]"
+        )
+    print_addresses(out, started.record, home, "already running" if started.already else f"up in {started.seconds:.0f} s")
+    return not started.already
+
+
+def _stay(out: Console, home: Any, place: Any, pipeline: str | None) -> None:
+    """Start, wait for a signal, stop. A stack that ran before this call is left running."""
+    stop = threading.Event()
+
+    def leave(number: int, frame: object) -> None:
+        if stop.is_set():
+            return  # a second Ctrl-C must not break off the stopping
+        stop.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    ours = True
+    try:
+        ours = _start(out, home, place)
+        if pipeline is not None:
+            _first_champion(out, pipeline, place.name)
+        out.print("Press Ctrl-C to stop." if ours else "It was started elsewhere and goes on after Ctrl-C.")
+        while not stop.wait(1):
+            _look_after(home)
+    except KeyboardInterrupt:
+        out.print("\nStopping.")
+    finally:
+        stop.set()
+        if ours:
+            _stop(out, home)
+
+
+def _look_after(home: Any) -> None:
+    from rottie.stack.recording import running
+    from schemas.errors import StackDown
+
+    if running(home) is None:
+        raise StackDown("the stack was stopped or killed from outside", where=str(home.root))
+
+
+def _first_champion(out: Console, pipeline: str, profile: str) -> None:
+    """Train and promote one, unless the registry has a champion."""
+    from rottie.commands.entering import enter
+    from schemas.loading import load_pipeline
+
+    enter(None)
+    from flows.steps.registering import versions
+
+    model = load_pipeline(pipeline).model
+    with out.status("Looking for a champion"):
+        champion = next((row for row in versions(model) if "champion" in row["aliases"]), None)
+    if champion is None:
+        from rottie.commands.running import run_here
+
+        out.rule(f"No champion yet: training pipeline {pipeline} on profile {profile}")
+        decision = run_here("retrain", {"pipeline": pipeline, "profile": profile, "overrides": []}, out)
+        if not decision.promoted and decision.champion is None:
+            out.print(f"[yellow]Nothing answers yet: {decision.reason}[/yellow]")
+            return
+    _wait_ready(out)
+
+
+def _wait_ready(out: Console, patience_s: float = 120) -> None:
+    """Until the API answers with a model; the watcher rolls the last Serve config out again after a start."""
+    import httpx
+
+    from rottie.stack.recording import running
+    from schemas.settings import Home
+
+    home = Home.current()
+    record = running(home)
+    if record is None:
+        return
+    deadline = time.monotonic() + patience_s
+    with out.status("Waiting for the champion to answer"):
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{record.urls['api']}/readyz", timeout=4, trust_env=False).status_code == 200:
+                    out.print('[green]The champion answers.[/green] Try: [bold]rottie ask "turn on the hall lamp"[/bold]')
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.5)
+    logs = home.logs
+    out.print(f"[yellow]The API does not answer yet; see {logs / 'watcher.log'} and {logs / 'ray'}/serve.[/yellow]")
+
+
+def print_addresses(out: Console, record: Record, home: Any, title: str) -> None:
+    from rich.panel import Panel
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    secrets = _short(home.secrets)
+    for name, url, note in (
+        ("API", record.urls["api"], f"key in {_short(home.api_key)}"),
+        ("Prefect", record.urls["prefect"], f"sign in with the text in {secrets}/prefect_auth"),
+        ("MLflow", record.urls["mlflow"], f"user rottie, password in {secrets}/mlflow_password"),
+        ("Ray", record.urls["ray"], f"token in {secrets}/ray_token"),
+        ("Logs", _short(home.logs), ""),
+    ):
+        table.add_row(f"[bold]{name}[/bold]", f"[cyan]{url}[/cyan]", f"[dim]{note}[/dim]")
+    out.print(Panel(table, title=f"Rottie, {title}", title_align="left", border_style="green", expand=False))
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def down() -> None:
+    """Stop every process of this stack, and no others.
+
+    Also those that a killed stack of the same ROTTIE_HOME left behind.
+    """
+    from schemas.settings import Home
+
+    _stop(console(), Home.current())
+
+
+def _stop(out: Console, home: Any) -> None:
+    from rottie.stack.stopping import stop_everything
+
+    begun = time.monotonic()
+    with out.status("Stopping") as spinner:
+        count = stop_everything(home, lambda text: spinner.update(f"Stopping: {text}"))
+    out.print(f"Stopped {count} processes in {time.monotonic() - begun:.0f} s." if count else "Nothing was running.")
+
+
+def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """What runs, and whether it answers.
+
+    Exit code 0: all healthy; 1: something isn't; 8: the stack is down.
+    """
+    from rottie.stack.reporting import report
+    from schemas.errors import StackDown
+    from schemas.settings import Home
+
+    home = Home.current()
+    found = report(home)
+    if as_json:
+        print_json(found)
+    elif found["running"]:
+        _print_status(console(), found)
+    if not found["running"]:
+        if as_json:
+            raise typer.Exit(StackDown.exit_code)
+        raise StackDown("the stack is not running", where=str(home.root))
+    if not found["healthy"]:
+        raise typer.Exit(1)
+
+
+def _print_status(out: Console, found: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for column in ("", "service", "state", "up", "pid", "address", ""):
+        table.add_column(column, no_wrap=bool(column), overflow="fold")
+    for name, row in found["services"].items():
+        mark = "[green]✔[/green]" if row["healthy"] else "[dim]-[/dim]" if row["optional"] else "[red]✘[/red]"
+        pid = str(row["pid"] or "")
+        table.add_row(mark, name, row["state"].lower(), ago(row["uptime_s"]) if pid else "", pid, row["url"], row["detail"])
+    out.print(table)
+    memory = found["memory_mb"]
+    out.print(
+        f"[dim]profile {found['profile']}, {found['processes']} processes, {memory['pss']:.0f} MiB "
+        f"(shared pages counted once), home {found['home']}[/dim]"
+    )
