@@ -1,0 +1,245 @@
+"""The command line as a user and a program meet it: help, errors, exit codes, JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from rottie.cli import app
+from rottie.commands import asking, running
+from rottie.commands.printing import ago
+from schemas.artifacts import Decision
+from schemas.errors import RegistryError
+from schemas.overrides import split_overrides
+
+COMMANDS = ["up", "down", "status", "doctor", "run", "runs", "models", "promote", "rollback", "ask", "home", "config show"]
+PIPELINE = """
+name: mine
+sources: [{kind: home, rows: 10}]
+suites: [{name: held_out}]
+gate: {rules: [{metric: held_out.exact_match, at_least: 0.5}]}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROTTIE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ROTTIE_DEPLOYMENTS", str(tmp_path / "deployments"))
+    monkeypatch.setenv("COLUMNS", "200")
+    for folder in ("pipelines", "profiles"):
+        (tmp_path / "deployments" / folder).mkdir(parents=True)
+    (tmp_path / "deployments/pipelines/mine.yaml").write_text(PIPELINE)
+    (tmp_path / "deployments/profiles/laptop.yaml").write_text("name: laptop\n")
+    (tmp_path / "deployments/profiles/away.yaml").write_text(
+        "name: away\nstack: {local: false}\naddresses: {prefect: 'http://p/api', mlflow: 'http://m', ray: 'http://r'}\n"
+    )
+
+
+def rottie(*words: str) -> Any:
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = rottie(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert f"Example: rottie {command}" in " ".join(result.output.split())
+
+
+def test_without_a_command_help_lists_all() -> None:
+    result = rottie()
+    for command in COMMANDS:
+        assert command.split()[0] in result.output
+
+
+def test_version() -> None:
+    assert rottie("--version").output.startswith("rottie ")
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("runs",), ("models",), ("promote", "1"), ("rollback",), ("ask", "hello"), ("home",)]
+)
+def test_commands_that_need_the_stack_say_that_it_is_down(words: tuple[str, ...]) -> None:
+    result = rottie(*words)
+    assert result.exit_code == 8
+    assert "stack.down" in result.stderr
+    assert "rottie up" in result.stderr
+    assert result.stdout == ""
+
+
+def test_errors_are_json_where_json_was_asked_for() -> None:
+    result = rottie("models", "--json")
+    assert result.exit_code == 8
+    assert json.loads(result.stderr)["error"]["code"] == "stack.down"
+
+
+def test_status_as_json_when_down() -> None:
+    result = rottie("status", "--json")
+    assert result.exit_code == 8
+    assert json.loads(result.stdout) == {
+        "running": False,
+        "healthy": False,
+        "home": json.loads(result.stdout)["home"],
+        "leftovers": [],
+    }
+
+
+def test_down_when_nothing_runs() -> None:
+    result = rottie("down")
+    assert result.exit_code == 0
+    assert "Nothing was running" in result.output
+
+
+def test_an_unknown_flow_names_the_known_ones() -> None:
+    result = rottie("run", "retrian")
+    assert result.exit_code == 2
+    assert "retrain, ingest" in result.stderr
+
+
+def test_an_unknown_key_fails_before_anything_starts() -> None:
+    result = rottie("run", "retrain", "--pipeline", "mine", "--set", "trainng.steps=3", "--json")
+    assert result.exit_code == 2
+    assert "trainng" in json.loads(result.stderr)["error"]["message"]
+
+
+def test_a_missing_pipeline_lists_the_others() -> None:
+    result = rottie("run", "retrain", "--pipeline", "other")
+    assert result.exit_code == 2
+    assert "mine" in result.stderr
+
+
+def test_a_wrong_option_is_a_usage_error() -> None:
+    result = rottie("up", "--nonsense")
+    assert result.exit_code == 2
+
+
+def test_a_remote_profile_starts_nothing() -> None:
+    result = rottie("up", "--profile", "away")
+    assert result.exit_code == 0
+    assert "nothing to start here" in result.output
+    assert "http://m" in result.output
+
+
+def test_an_interrupt_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "split_overrides", interrupted)
+    assert rottie("run", "retrain", "--pipeline", "mine").exit_code == 130
+
+
+@pytest.mark.parametrize(
+    ("promoted", "unchanged", "code"), [(True, False, 0), (False, True, 0), (False, False, running.NOT_PROMOTED)]
+)
+def test_retrain_tells_its_outcome_by_exit_code(
+    promoted: bool, unchanged: bool, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision = Decision(promoted=promoted, unchanged=unchanged, candidate="c" * 16, reason="because")
+    seen: dict[str, Any] = {}
+
+    def run_here(flow: str, parameters: dict[str, Any], out: Any) -> Decision:
+        seen.update(parameters)
+        return decision
+
+    monkeypatch.setattr(running, "run_here", run_here)
+    result = rottie("run", "retrain", "-p", "mine", "-w", "away", "--set", "training.steps=3", "--json")
+    assert result.exit_code == code
+    assert json.loads(result.stdout)["promoted"] is promoted
+    assert seen == {"pipeline": "mine", "profile": "away", "overrides": ["training.steps=3"]}
+
+
+def test_a_flows_error_keeps_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_here(*_: object) -> None:
+        raise RegistryError("the registry is odd", where="http://m")
+
+    monkeypatch.setattr(running, "run_here", run_here)
+    result = rottie("run", "retrain", "-p", "mine", "-w", "away")
+    assert result.exit_code == RegistryError.exit_code
+    assert "the registry is odd" in result.stderr
+
+
+def test_flows_that_move_the_alias_get_the_pipelines_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr(running, "run_here", lambda flow, parameters, out: seen.update(parameters, flow=flow))
+    assert rottie("run", "roll-back", "-p", "mine", "-w", "away").exit_code == 0
+    assert seen == {"flow": "rollback", "model": "rottie-llm", "profile": "away"}
+
+
+def test_overrides_are_split_by_prefix() -> None:
+    assert split_overrides(["training.steps=1", "pipeline.seed=2", "profile.workers.count=3"]) == (
+        ["training.steps=1", "seed=2"],
+        ["workers.count=3"],
+    )
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(3.9, "3s"), (185, "3m 05s"), (7800, "2h 10m"), (356400, "4d 03h")])
+def test_durations(seconds: float, text: str) -> None:
+    assert ago(seconds) == text
+
+
+def test_ask_prints_calls_and_words(capsys: pytest.CaptureFixture[str]) -> None:
+    call = {"function": {"name": "HassTurnOn", "arguments": '{"name": "hall lamp", "level": 3}'}}
+    asking._print_message({"content": None, "tool_calls": [call]})
+    asking._print_message({"content": "It is [warm]."})
+    assert capsys.readouterr().out.splitlines() == ['→ HassTurnOn(name="hall lamp", level=3)', "It is [warm]."]
+
+
+def test_ask_reads_a_stream(capsys: pytest.CaptureFixture[str]) -> None:
+    class Reply:
+        def iter_lines(self) -> list[str]:
+            pieces: list[dict[str, Any]] = [
+                {"choices": [{"delta": {"role": "assistant", "content": "Well"}}]},
+                {"choices": [{"delta": {"content": ", yes"}}]},
+                {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"name": "Stop", "arguments": "{"}}]}}]},
+                {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]}, "finish_reason": "stop"}]},
+            ]
+            return [*(f"data: {json.dumps(piece)}" for piece in pieces), "", ": comment", "data: [DONE]"]
+
+    asking._print_stream(Reply())  # type: ignore[arg-type]
+    assert capsys.readouterr().out == "Well, yes\n→ Stop()\n"
+
+
+@pytest.mark.parametrize("options", [("--json", "--stream", "--raw"), ("--stream",)])
+def test_ask_refuses_options_that_exclude_each_other(options: tuple[str, ...]) -> None:
+    assert rottie("ask", "x", *options).exit_code == 2
+
+
+def test_ask_prints_what_was_done_and_what_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    off, on = {"state": "off", "attributes": {"brightness": 0}}, {"state": "on", "attributes": {"brightness": 255}}
+    lamp = {
+        "name": "HassTurnOn",
+        "arguments": {"name": "hall lamp"},
+        "changes": [{"entity_id": "light.hall_lamp", "before": off, "after": on}],
+        "confirmation_needed": None,
+    }
+    door = {"name": "HassTurnOff", "arguments": {}, "changes": [], "confirmation_needed": "c0de"}
+    asking._print_assist({"actions": [lamp, door], "reply": "Done [1].", "tier": "intents", "timings_ms": {"total": 8.2}})
+    assert capsys.readouterr().out.splitlines() == [
+        '→ HassTurnOn(name="hall lamp")',
+        "  light.hall_lamp: off -> on, brightness 0 -> 255",
+        "→ HassTurnOff()",
+        "Done [1].",
+        "To do it: rottie ask --yes c0de yes",
+        "recognised without a model, 8 ms",
+    ]
+
+
+def test_home_prints_states(capsys: pytest.CaptureFixture[str]) -> None:
+    lamp = {"id": "light.lamp", "name": "lamp [1]", "area": "hall", "state": "off"}
+    asking._print_home({"areas": [{"id": "hall", "name": "the hall"}], "entities": [lamp]})
+    assert capsys.readouterr().out.splitlines()[1].split() == ["lamp", "[1]", "light.lamp", "the", "hall", "off"]
+
+
+def test_tracebacks_of_our_own_errors_stay_off_the_terminal() -> None:
+    def record(error: Exception | None) -> logging.LogRecord:
+        info = (type(error), error, None) if error else None
+        return logging.LogRecord("prefect.task_runs", logging.ERROR, "f", 1, "failed", (), info)
+
+    assert not running.for_the_terminal(record(RegistryError("known")))
+    assert running.for_the_terminal(record(ValueError("unknown")))
+    assert running.for_the_terminal(record(None))

@@ -1,0 +1,185 @@
+"""Tier one: what is recognised, what is left to the model, what is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.action import Actor
+from schemas.inventory import Area, Entity, Inventory
+from serve.actions.home import SimulatedHome
+from serve.actions.intents import Recognised, recognise, supported
+from serve.actions.performing import Actions
+from serve.actions.replies import reply
+from tests.serve.actions.conftest import ADMIN, after
+
+WORDS = ["turn", "on", "off", "the", "set", "to", "40", "%", "timer", "lamp", "in", "rollo", "wohnzimmer", "and", "add", "list"]
+
+
+def heard(text: str, home: SimulatedHome, language: str = "en", actor: Actor | None = None) -> tuple[str, dict[str, Any]] | None:
+    found = recognise(text, home, language, actor)
+    return (found.calls[0].function.name, found.calls[0].function.parsed()) if found else None
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        ("turn on the counter lamp", "HassTurnOn", {"name": "Counter lamp"}),
+        ("Please turn the KETTLE on.", "HassTurnOn", {"name": "Kettle"}),
+        ("switch off the moon", "HassTurnOff", {"name": "Night light"}),
+        ("turn off the lights in the galley", "HassTurnOff", {"area": "Kitchen", "domain": "light"}),
+        ("turn on the upstairs lights", "HassTurnOn", {"floor": "Upper floor", "domain": "light"}),
+        ("turn off all the lights", "HassTurnOff", {"domain": "light"}),
+        ("turn off everything in the kitchen", "HassTurnOff", {"area": "Kitchen"}),
+        ("set the counter lamp to 40%", "HassLightSet", {"name": "Counter lamp", "brightness": 40}),
+        ("dim the counter lamp to 5 percent", "HassLightSet", {"name": "Counter lamp", "brightness": 5}),
+        ("set the counter lamp to red", "HassLightSet", {"name": "Counter lamp", "color": "red"}),
+        ("close the left blind", "HassTurnOff", {"name": "Left blind"}),
+        ("open the blinds in the bedroom", "HassTurnOn", {"area": "Bedroom", "device_class": "blind", "domain": "cover"}),
+        ("set the right blind to 30 percent", "HassSetPosition", {"name": "Right blind", "position": 30}),
+        ("lock the back door", "HassTurnOn", {"name": "Back door"}),
+        ("set the radiator to 21.5 degrees", "HassClimateSetTemperature", {"name": "Radiator", "temperature": 21.5}),
+        ("pause the radio", "HassMediaPause", {"name": "Radio"}),
+        ("start rolf", "HassVacuumStart", {"name": "Rolf"}),
+        ("add two lemons to the shopping list", "HassListAddItem", {"item": "two lemons", "name": "Shopping list"}),
+        ("put tea on my list", "HassShoppingListAddItem", {"item": "tea"}),
+        ("add dusting to my chores list", "HassListAddItem", {"item": "dusting", "name": "Chores"}),
+        ("set a timer for 1 hour and 15 minutes", "HassStartTimer", {"hours": 1, "minutes": 15}),
+        ("is the back door locked", "HassGetState", {"name": "Back door", "state": "locked", "domain": "lock"}),
+        ("which lights are on?", "HassGetState", {"domain": "light", "state": "on"}),
+        ("where is Ada", "HassGetState", {"name": "Ada", "domain": "person"}),
+        ("what's the weather like", "HassGetWeather", {}),
+        ("what time is it", "HassGetCurrentTime", {}),
+        ("press the bell", "HassTurnOn", {"name": "Bell"}),
+        ("activate the evening scene", "HassTurnOn", {"name": "Evening"}),
+    ],
+)
+def test_english(home: SimulatedHome, text: str, tool: str, arguments: dict[str, Any]) -> None:
+    assert heard(text, home) == (tool, arguments)
+
+
+@pytest.fixture(scope="module")
+def wohnung() -> SimulatedHome:
+    return SimulatedHome(
+        Inventory(
+            areas=(Area(id="wz", name="Wohnzimmer"), Area(id="bad", name="Bad")),
+            entities=(
+                Entity(id="light.steh", name="Stehlampe", area="wz", state="off"),
+                Entity(id="light.spiegel", name="Spiegellicht", area="bad", state="on"),
+                Entity(id="cover.rollo", name="Rollo", area="wz", state="open", attributes={"current_position": 100}),
+                Entity(id="lock.tuer", name="Haustür", state="locked"),
+                Entity(id="todo.einkauf", name="Einkaufsliste", state="0", attributes={"items": []}),
+                Entity(id="climate.heizung", name="Heizung", area="bad", state="heat", attributes={"temperature": 20}),
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        ("schalte die Stehlampe ein", "HassTurnOn", {"name": "Stehlampe"}),
+        ("Mach das Licht im Wohnzimmer an", "HassTurnOn", {"area": "Wohnzimmer", "domain": "light"}),
+        ("alle Lichter aus", "HassTurnOff", {"domain": "light"}),
+        ("dimme die Stehlampe auf 30 Prozent", "HassLightSet", {"name": "Stehlampe", "brightness": 30}),
+        ("schließe das Rollo", "HassTurnOff", {"name": "Rollo"}),
+        ("ist die Haustür abgeschlossen?", "HassGetState", {"name": "Haustür", "state": "locked", "domain": "lock"}),
+        ("stelle einen Timer auf 10 Minuten", "HassStartTimer", {"minutes": 10}),
+        ("wie spät ist es", "HassGetCurrentTime", {}),
+    ],
+)
+def test_german(wohnung: SimulatedHome, text: str, tool: str, arguments: dict[str, Any]) -> None:
+    assert heard(text, wohnung, "de") == (tool, arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "?!",
+        "counter lamp",
+        "turn on the lava lamp",
+        "turn on the counter lamp and close the left blind",
+        "do not turn on the counter lamp",
+        "turn on the counter lamp in ten minutes",
+        "turn on the lights",
+        "pause the television",
+        "turn on the heater",
+        "tell me a story about the kitchen",
+        "add milk to the shopping list and dusting to the chores list",
+        "turn on the counter lamp " * 50,
+        "set the counter lamp to 400%",
+        "\ud800 \x00 turn",
+    ],
+)
+def test_left_to_the_model(home: SimulatedHome, text: str) -> None:
+    assert recognise(text, home) is None
+
+
+def test_the_room_of_the_one_who_asks(home: SimulatedHome) -> None:
+    cook = Actor(id="cook", area="kitchen")
+    assert heard("turn off the lights", home, actor=cook) == ("HassTurnOff", {"area": "Kitchen", "domain": "light"})
+    assert heard("turn on the heater", home, actor=Actor(id="b", area="bath")) is not None
+
+
+def test_names_follow_the_home(home: SimulatedHome) -> None:
+    assert heard("turn on the disco ball", home) is None
+    lamp = Entity(id="light.disco", name="Disco ball", state="off")
+    home.replace(Inventory(entities=(lamp,)))
+    assert heard("turn on the disco ball", home) == ("HassTurnOn", {"name": "Disco ball"})
+
+
+def test_languages() -> None:
+    assert (supported("de_DE"), supported("pt-BR"), supported("EN"), supported("tlh")) == ("de", "pt-BR", "en", None)
+    home = SimulatedHome(Inventory())
+    assert recognise("quelle heure est-il", home, "fr") is not None
+    assert recognise("tlhIngan", home, "tlh") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "changes"),
+    [
+        ("turn on the night light", "Turned on the light", {"light.night": "on"}),
+        ("turn off the lights in the kitchen", "Turned off the lights", {"light.counter": "off"}),
+        ("turn off everything in the kitchen", "Turned off everything in kitchen", None),
+        ("close the left blind", "Closing", {"cover.left": "closed"}),
+        ("add tea to the shopping list", "Added tea", {"todo.shopping_list": "3"}),
+        ("set a timer for 5 minutes", "Timer set for 5 minutes", {"timer.spoken_1": "active"}),
+        ("is the back door locked", "Yes", {}),
+        ("which lights are on", "Counter lamp", {}),
+        ("what is the weather", "9 °C and raining", {}),
+        ("how much time is left on my timer", "No timers.", {}),
+    ],
+)
+async def test_replies(actions: Actions, text: str, said: str, changes: dict[str, str] | None) -> None:
+    found = recognise(text, actions.home)
+    assert found is not None
+    results = [await actions.run(call, ADMIN) for call in found.calls]
+    assert reply(found, results, actions.home) == said
+    if changes is not None:
+        assert after(results[0].changes) == changes
+
+
+async def test_what_is_refused_has_no_reply(actions: Actions) -> None:
+    found = recognise("unlock the back door", actions.home)
+    assert found is not None
+    assert reply(found, [await actions.run(found.calls[0], ADMIN)], actions.home) is None
+
+
+async def test_a_template_that_fails_gives_way_to_the_text(actions: Actions) -> None:
+    found = recognise("turn on the night light", actions.home)
+    assert found is not None
+    results = [await actions.run(found.calls[0], ADMIN)]
+    odd = Recognised(found.intent, "en", found.calls, "no such template", {})
+    assert reply(odd, results, actions.home) == "Turned on the light"
+    assert reply(Recognised("HassUnheard", "en", found.calls, "x", {}), results, actions.home) == results[0].text
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(max_size=60) | st.lists(st.sampled_from(WORDS)).map(" ".join))
+def test_no_text_raises(wohnung: SimulatedHome, text: str) -> None:
+    recognise(text, wohnung, "en")

@@ -1,0 +1,246 @@
+"""One assist turn by its events: a scripted model, a real Keeper in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.action import Actor
+from schemas.artifacts import ModelManifest
+from schemas.assistant import Tiers
+from schemas.conversation import Tool
+from schemas.errors import ConfirmationUnknown, NoChampion
+from schemas.events import ActionDone, AssistFinished, ReplyReady, TierAnswered
+from schemas.inventory import Inventory
+from schemas.loading import load_inventory
+from schemas.pipeline import Decoding
+from schemas.settings import Home
+from serve.actions.home import SimulatedHome
+from serve.answering import LocalTurns
+from serve.assisting import NOT_UNDERSTOOD, Asked, Manner, assist, spoken
+from serve.engines.scripted import ScriptedEngine
+from serve.holding import Holder, Wish
+from serve.home_wire import AskedHome, answered
+from serve.keeping import HomeWish, Keeper
+from serve.turn import Answerer
+from tests.serve.speaking import ref
+
+MODEL = Manner(tiers=Tiers(intents=False))
+SCRIPT = [
+    ("brighten", 'HassLightSet{"name":" hall lamp","brightness":40}'),
+    ("two", 'HassTurnOn{"name":" hall lamp"}\nHassTurnOff{"name":" reading lamp"}'),
+    ("ghost", 'HassTurnOn{"name":" ghost"}'),
+    ("music", 'PlayMusic{"artist":" nobody"}'),
+    ("open sesame", 'HassTurnOff{"name":" front door"}'),
+    ("halves", 'HassTurnOn{"name": broken'),
+    ("hello", " Good day."),
+]
+
+
+def manifest(*tools: Tool) -> ModelManifest:
+    return ModelManifest(
+        candidate="c0ffee",
+        pipeline="p",
+        dataset="d",
+        context=4096,
+        parameters=1,
+        decoding=Decoding(arguments="typed"),
+        tools=tools,
+        home=True,
+        serve="model.gguf",
+        files={},
+    )
+
+
+@pytest.fixture(scope="module")
+def inventory() -> Inventory:
+    return load_inventory("home")
+
+
+@pytest.fixture
+async def keeper(tmp_path: Path, inventory: Inventory) -> AsyncIterator[Keeper]:
+    made = Keeper(Home(tmp_path))
+    await made.want(HomeWish(inventory=inventory))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def turns() -> LocalTurns:
+    return await turns_of(manifest())
+
+
+async def turns_of(model: ModelManifest) -> LocalTurns:
+    async def load(_: Wish) -> Answerer:
+        return Answerer(ScriptedEngine(SCRIPT, context=4096), model)
+
+    holder: Holder[Any] = Holder(load)
+    await holder.want(Wish(model=ref("3")))
+    return LocalTurns(holder)
+
+
+async def told(
+    keeper: Keeper, turns: LocalTurns, text: str, manner: Manner = MODEL, confirmation: str | None = None
+) -> list[Any]:
+    home = AskedHome(lambda request: answered(keeper, request))  # as it travels between processes
+    asked = Asked(text, confirmation)
+    events: AsyncGenerator[Any, None] = assist(asked, home, turns, manner)
+    found = [event async for event in events]
+    assert all(event.inference_id == asked.inference_id for event in found)
+    assert [event.at_ms for event in found] == sorted(event.at_ms for event in found)
+    assert isinstance(found[-1], AssistFinished)
+    return found
+
+
+def golden(events: list[Any]) -> list[Any]:
+    """Events without what differs from run to run."""
+    short: list[Any] = []
+    for event in events:
+        if isinstance(event, TierAnswered):
+            short.append((event.tier, event.model))
+        elif isinstance(event, ActionDone):
+            changed = {c.entity_id: c.after.state if c.after else "gone" for c in event.action.changes}
+            short.append((event.action.name, changed, event.action.error["code"] if event.action.error else None))
+        elif isinstance(event, ReplyReady):
+            short.append(event.text)
+        elif not isinstance(event, AssistFinished):
+            short.append(event.type)
+    return short
+
+
+async def test_a_frequent_sentence_needs_no_model(keeper: Keeper, turns: LocalTurns) -> None:
+    events = await told(keeper, turns, "turn on the hall lamp", Manner(tiers=Tiers(model=False)))
+    assert golden(events) == [("intents", None), ("HassTurnOn", {"light.hall_lamp": "on"}, None), "Turned on the light"]
+    assert set(events[-1].timings_ms) == {"intents", "act", "total"}
+
+
+async def test_what_no_tier_knows_is_said(keeper: Keeper, turns: LocalTurns) -> None:
+    events = await told(keeper, turns, "brighten my evening", Manner(tiers=Tiers(model=False)))
+    assert golden(events) == [("none", None), NOT_UNDERSTOOD]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "brighten things",
+            [("HassLightSet", {"light.hall_lamp": "on"}, None), "hall lamp: on, brightness 40%."],
+        ),
+        (
+            "two things",
+            [
+                ("HassTurnOn", {"light.hall_lamp": "on"}, None),
+                ("HassTurnOff", {"light.reading_lamp": "off"}, None),
+                "hall lamp: on, brightness 100%. reading lamp: off.",
+            ],
+        ),
+        (
+            "switch on the ghost",
+            [("HassTurnOn", {}, "action.unknown_entity"), "Sorry, nothing in this home is called 'ghost'."],
+        ),
+        ("hello", ["reply.delta", "reply.delta", "Good day."]),
+        ("mumble", [NOT_UNDERSTOOD]),
+        ("halves", [NOT_UNDERSTOOD]),
+    ],
+)
+async def test_the_models_calls_are_done_and_told(keeper: Keeper, turns: LocalTurns, text: str, expected: list[Any]) -> None:
+    events = await told(keeper, turns, text)
+    assert golden(events) == [("model", "rottie-llm/3"), *expected]
+    assert "model" in events[-1].timings_ms
+
+
+async def test_a_model_with_tools_of_its_own_is_told_what_this_home_lacks(keeper: Keeper) -> None:
+    """As a model that was trained for something else answers."""
+    music = Tool.model_validate({"function": {"name": "PlayMusic", "parameters": {"properties": {"artist": {"type": "string"}}}}})
+    events = await told(keeper, await turns_of(manifest(music)), "music")
+    assert golden(events)[1:] == [("PlayMusic", {}, "action.unknown_tool"), "Sorry, I cannot do that in this home."]
+
+
+async def test_the_first_tier_leaves_the_rest_to_the_model(keeper: Keeper, turns: LocalTurns) -> None:
+    events = await told(keeper, turns, "brighten things a little, would you", Manner())
+    assert golden(events)[0] == ("model", "rottie-llm/3")
+    assert {"intents", "model", "act", "total"} == set(events[-1].timings_ms)
+
+
+@pytest.mark.parametrize(("text", "manner"), [("unlock the front door", Manner()), ("open sesame", MODEL)])
+async def test_nothing_irreversible_without_a_yes(keeper: Keeper, turns: LocalTurns, text: str, manner: Manner) -> None:
+    events = await told(keeper, turns, text, manner)
+    (action,) = [event.action for event in events if isinstance(event, ActionDone)]
+    assert action.confirmation_needed
+    assert action.error is not None
+    assert action.error["code"] == "action.confirm"
+    assert keeper.actions.home.entity("lock.front_door").state == "locked"
+    assert "take" in golden(events)[-1]
+    events = await told(keeper, turns, "yes", manner, action.confirmation_needed)
+    assert golden(events)[:2] == [("confirmation", None), ("HassTurnOff", {"lock.front_door": "unlocked"}, None)]
+    with pytest.raises(ConfirmationUnknown):
+        await told(keeper, turns, "yes", manner, action.confirmation_needed)
+    with pytest.raises(ConfirmationUnknown):
+        await told(keeper, turns, "yes", manner, "made-up")
+
+
+async def test_a_second_round_shows_the_model_its_results(keeper: Keeper, turns: LocalTurns) -> None:
+    """The scripted model calls again and again: it is stopped, and each call was done once."""
+    events = await told(keeper, turns, "brighten", Manner(tiers=Tiers(intents=False), rounds=3))
+    assert len([event for event in events if isinstance(event, ActionDone)]) == 3
+    assert len([event for event in events if isinstance(event, TierAnswered)]) == 1
+
+
+async def test_without_a_model_the_error_is_its_own(keeper: Keeper) -> None:
+    empty = LocalTurns(Holder(lambda _: None))  # type: ignore[arg-type, return-value]
+    with pytest.raises(NoChampion):
+        await told(keeper, empty, "brighten")
+    assert golden(await told(keeper, empty, "turn on the hall lamp", Manner()))[0] == ("intents", None)
+
+
+async def test_an_assistant_that_may_not_act(tmp_path: Path, inventory: Inventory, turns: LocalTurns) -> None:
+    keeper = Keeper(Home(tmp_path / "quiet"))
+    await keeper.want(HomeWish(inventory=inventory, act=False))
+    assert golden(await told(keeper, turns, "turn on the hall lamp", Manner()))[1] == ("HassTurnOn", {}, "action.denied")
+    assert golden(await told(keeper, turns, "is the front door locked?", Manner()))[1][2] is None
+    await keeper.close()
+
+
+async def test_states_survive_a_restart_and_a_new_inventory_wins(tmp_path: Path, inventory: Inventory) -> None:
+    home = Home(tmp_path / "kept")
+    first = Keeper(home)
+    await first.want(HomeWish(inventory=inventory))
+    await first.patch("light.hall_lamp", "on", {}, Actor(id="api"))
+    assert json.loads(home.home_state.read_text())["home"] == first.actions.home.snapshot().model_dump(mode="json")
+    first.actions.log.close()  # killed: nothing else is closed
+    second = Keeper(home)
+    await second.want(HomeWish(inventory=inventory))
+    assert second.actions.home.entity("light.hall_lamp").state == "on"
+    fewer = inventory.model_copy(update={"entities": inventory.entities[:2]})
+    await second.want(HomeWish(inventory=fewer))
+    assert second.actions.home.snapshot() == fewer
+    assert second.actions.log.last(1)[0].tool == "SetByHand"
+    await second.close()
+    home.home_state.write_text('{"half')
+    third = Keeper(home, HomeWish(inventory=inventory))
+    assert third.actions.home.snapshot() == SimulatedHome(inventory).snapshot()
+    await third.close()
+
+
+async def test_the_same_key_does_nothing_twice(keeper: Keeper) -> None:
+    home = AskedHome(lambda request: answered(keeper, request))
+    actor = Actor(id="api")
+    one = await home.hear("add milk to groceries", actor, "k")
+    two = await home.hear("add milk to groceries", actor, "k")
+    assert one is not None
+    assert two is not None
+    assert two.performed[0].result.replayed
+    assert len(keeper.actions.home.entity("todo.groceries").attributes["items"]) == 4
+
+
+async def test_a_broken_request_is_an_error_as_data(keeper: Keeper) -> None:
+    for request in ("{", "{}", '{"method":"close","arguments":{}}', '{"method":"do","arguments":{"call":1}}'):
+        assert "error" in json.loads(await answered(keeper, request))
+
+
+def test_spoken_says_a_thing_once() -> None:
+    assert spoken([]) == ""

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.conversation import Tool
+from schemas.errors import RequestError
+from schemas.pipeline import Decoding
+from schemas.prompt import MalformedReply, clean, parse_reply, render_body, render_call
+from serve.engines.grammar import MAX_BYTES, ToolChoice, grammar_for
+from serve.engines.protocol import Delta, Finished, Sampling
+from serve.engines.xllamacpp import XllamacppEngine
+from tests.serve.gbnf import Grammar
+from tests.tiny import TOOLS
+
+TYPED, SPAN, FREE = (Decoding(arguments=kind) for kind in ("typed", "span", "free"))
+SNIPS = Path(os.environ.get("ROTTIE_SNIPS", "data/snips"))
+
+
+def tool(name: str, properties: dict[str, object], required: list[str] | None = None) -> Tool:
+    parameters = {"type": "object", "properties": properties, "required": required or []}
+    return Tool.model_validate({"function": {"name": name, "parameters": parameters}})
+
+
+def grammar(*args: object, **kwargs: object) -> Grammar:
+    text = grammar_for(*args, **kwargs)
+    assert text is not None
+    return Grammar(text)
+
+
+def test_free_decoding_and_no_tools_are_unconstrained() -> None:
+    assert grammar_for(TOOLS, "turn it on", (), FREE) is None
+    assert grammar_for((), "turn it on", (), SPAN) is None
+    assert grammar_for((), "turn it on", (), SPAN, ToolChoice("none")) is None
+
+
+def test_speech_and_calls() -> None:
+    rules = grammar(TOOLS, "x", (), TYPED)
+    assert rules.accepts(" Good morning, ☀️\nand on.")
+    assert rules.accepts('TurnOn{"name":" lamp"}')
+    assert rules.accepts('TurnOn{"name":" lamp"}\nNevermind{}')
+    assert not rules.accepts("Good morning")
+    assert not rules.accepts('TurnOff{"name":" lamp"}')
+    assert not rules.accepts('TurnOn{"name":"lamp"}')
+    assert not rules.accepts('TurnOn{"area":" hall"}')
+    assert not rules.accepts('TurnOn{"name":" lamp"}\n')
+    assert not rules.accepts('TurnOn{"name": " lamp"}')
+
+
+def test_tool_choice() -> None:
+    never = grammar(TOOLS, "x", (), SPAN, ToolChoice("none"))
+    assert never.accepts(" no")
+    assert not never.accepts('TurnOn{"name":" x"}')
+    forced = grammar(TOOLS, "x", (), FREE, ToolChoice("required"))
+    assert forced.accepts("Nevermind{}")
+    assert not forced.accepts(" no")
+    named = grammar(TOOLS, "x", (), TYPED, ToolChoice("named", "LightSet"))
+    assert named.accepts('LightSet{"name":" x"}')
+    assert not named.accepts("Nevermind{}")
+    assert not named.accepts('LightSet{"name":" x"}\nLightSet{"name":" x"}')
+
+
+@pytest.mark.parametrize("choice", [ToolChoice("named", "Absent"), ToolChoice("required")])
+def test_a_forced_tool_that_is_not_offered(choice: ToolChoice) -> None:
+    with pytest.raises(RequestError, match="required but not offered"):
+        grammar_for(TOOLS if choice.name else (), "x", (), TYPED, choice)
+
+
+def test_required_and_each_once_in_any_order() -> None:
+    rules = grammar(TOOLS, "x", (), TYPED)
+    assert rules.accepts('LightSet{"name":" x","brightness":20,"mode":" warm"}')
+    assert rules.accepts('LightSet{"mode":3,"name":" x"}')
+    assert not rules.accepts('LightSet{"brightness":20}')
+    assert not rules.accepts("LightSet{}")
+    assert not rules.accepts('LightSet{"name":" x","name":" y"}')
+
+
+def test_many_arguments_count_the_required_ones_and_are_bounded() -> None:
+    many = {f"a{i}": {"type": "string"} for i in range(9)}
+    rules = grammar([tool("Many", many, ["a3"])], "x", (), TYPED)
+    assert rules.accepts('Many{"a8":" x","a3":" x","a0":" y"}')
+    assert not rules.accepts('Many{"a8":" x"}')
+    assert not rules.accepts('Many{"a3":" x","a3":" x"}')
+    loose = grammar([tool("Many", many)], "x", (), TYPED)
+    assert loose.accepts("Many{}")
+    assert not loose.accepts("Many{" + ",".join(['"a1":" x"'] * 10) + "}")
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": "integer"}, ["0", "-7", "42"], ["4.2", "007", '" 4"', "-"]),
+        ({"type": "integer", "minimum": 0}, ["0", "99"], ["-1"]),
+        ({"type": "number"}, ["1.5", "-2", "3e-4"], ["1.", '" 1"']),
+        ({"type": "boolean"}, ["true", "false"], ["null", "True"]),
+        ({"enum": ["on", "off", 3, None]}, ['" on"', "3", "null"], ['"on"', '" dim"', "4"]),
+        ({"const": "x"}, ['" x"'], ['" y"']),
+        ({"type": ["string", "null"]}, ['" a"', "null"], ["1"]),
+        ({"anyOf": [{"type": "integer"}, {"type": "boolean"}]}, ["1", "true"], ['" a"']),
+        ({"type": "array", "items": {"type": "integer"}}, ["[]", "[1,2]"], ["[1,]", '[" a"]']),
+        ({"type": "array"}, ['[" a",1]'], ['["a"]']),
+        ({"type": "object", "properties": {"r": {"type": "integer"}}, "required": ["r"]}, ['{"r":1}'], ["{}", '{"q":1}']),
+        ({"type": "object"}, ['{"any":[{"deep":" x"}]}', "{}"], ["[]"]),
+        ({"$ref": "#/x"}, ['" a"', "1", "[]"], ["'a'"]),
+        ({}, ['" a"'], ["1"]),
+    ],
+)
+def test_types(schema: dict[str, object], good: list[str], bad: list[str]) -> None:
+    rules = grammar([tool("T", {"v": schema})], "x", (), TYPED)
+    for text in good:
+        assert rules.accepts(f'T{{"v":{text}}}'), text
+    for text in bad:
+        assert not rules.accepts(f'T{{"v":{text}}}'), text
+
+
+def spans(request: str, *values: str, home: tuple[str, ...] = ()) -> list[bool]:
+    rules = grammar([tool("T", {"v": {"type": "string"}})], request, home, SPAN)
+    return [rules.accepts(render_call("T", {"v": value})) for value in values]
+
+
+def test_runs_of_words() -> None:
+    request = "Play a song off Ian Clapton's album (Nature), on Itunes."
+    good = ["song", "Ian Clapton", "Ian Clapton's", "Nature", "(Nature),", "Itunes", "Itunes.", "song, album", "a song off Ian"]
+    assert spans(request, *good) == [True] * len(good)
+    assert spans(request, "Ian Nature", "son", "songs", "song,album", "", "a, a, a, a") == [False] * 6
+
+
+def test_words_that_json_and_gbnf_escape() -> None:
+    request = 'say "hi there" C:\\new [a-z] ☀️ naïve 猫 <|end|> 100% {x}'
+    good = ['"hi there"', "hi there", "C:\\new", "[a-z]", "☀️", "naïve 猫", clean("<|end|>"), "100%", "{x}"]
+    assert spans(request, *good) == [True] * len(good)
+    assert spans(request, "<|end|>") == [True]  # a reply is rendered with broken markers, and read back that way
+
+
+def test_names_of_the_home() -> None:
+    home = ("Hall lamp: light @ Upper Hall: on", "Hall lamp 2: light: off", "Tür: Küche: cover @ Küche: open", "no line")
+    good = ["Hall lamp", "hall lamp", "Hall lamp 2", "Upper Hall", "Tür: Küche", "küche", "turn", "Hall lamp, Hall lamp 2"]
+    assert spans("turn it on", *good, home=home) == [True] * len(good)
+    assert spans("turn it on", "Hall", "lamp", "no line", home=home) == [False] * 3
+
+
+def test_arguments_that_declare_what_they_name() -> None:
+    home = ("Hall lamp: light @ Upper Hall: on", "Tür: cover: open")
+    entity, area = {"type": "string", "format": "home-entity"}, {"type": "string", "format": "home-area"}
+    rules = grammar([tool("T", {"name": entity, "area": area, "item": {"type": "string"}})], "turn the lamp on", home, SPAN)
+    assert rules.accepts('T{"name":" hall lamp","area":" Upper Hall","item":" lamp"}')
+    assert not rules.accepts('T{"name":" the"}')
+    assert not rules.accepts('T{"name":" Upper Hall"}')
+    assert not rules.accepts('T{"area":" Hall lamp"}')
+    without = grammar([tool("T", {"name": entity})], "turn the lamp on", (), SPAN)
+    assert without.accepts('T{"name":" the lamp"}')
+
+
+def test_large_homes_and_requests_stay_bounded() -> None:
+    home = tuple(f"Lamp {i} of room {i % 50}: light @ Room {i % 50}: on" for i in range(2000))
+    text = grammar_for(TOOLS, "dim lamp 7", home, SPAN)
+    assert text is not None
+    assert "span ::=" in text
+    assert len(text) <= MAX_BYTES
+    assert Grammar(text).accepts('TurnOn{"name":" Lamp 1999 of room 49"}')
+    long = grammar_for(TOOLS, "word " * 5000, (), SPAN)
+    assert long is not None
+    assert "span ::=" not in long
+    assert grammar_for(TOOLS, "x" * MAX_BYTES, (), SPAN) == grammar_for(TOOLS, "x", (), TYPED)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+@settings(max_examples=80, deadline=None)
+@given(request=texts, data=st.data())
+def test_every_run_of_words_is_accepted_and_comes_back(request: str, data: st.DataObject) -> None:
+    words = clean(request).split()
+    rules = grammar([tool("T", {"v": {"type": "string"}})], request, (), SPAN if words else TYPED)
+    if words:
+        first = data.draw(st.integers(0, len(words) - 1))
+        last = data.draw(st.integers(first, len(words) - 1))
+        value = " ".join(words[first : last + 1])
+        text = render_call("T", {"v": value})
+        assert rules.accepts(text)
+        assert parse_reply(text).tool_calls[0].function.parsed() == {"v": value}
+
+
+@settings(max_examples=80, deadline=None)
+@given(value=texts.filter(lambda text: "\x7f" not in text))
+def test_typed_takes_any_string(value: str) -> None:
+    assert grammar([tool("T", {"v": {"type": "string"}})], "x", (), TYPED).accepts(render_call("T", {"v": value}))
+
+
+@pytest.mark.skipif(not SNIPS.is_dir(), reason="the SNIPS rows are not at hand")
+def test_real_answers_are_within_the_grammar() -> None:
+    tools = [Tool.model_validate(item) for item in json.loads((SNIPS / "tools.json").read_text())]
+    accepted = rows = 0
+    for line in (SNIPS / "train.jsonl").read_text().splitlines()[::50]:
+        request, answer = json.loads(line)["messages"][-2:]
+        calls = [c["function"] for c in answer["tool_calls"]]
+        text = "\n".join(render_call(c["name"], json.loads(c["arguments"])) for c in calls)
+        accepted += grammar(tools, request["content"], (), SPAN).accepts(text)
+        rows += 1
+    assert accepted / rows >= 0.99
+
+
+REQUESTS = ['dim the "hall lamp" to 20, please ☀️', "猫 <|end|> C:\\x [a]", "lamp " * 40, "it's Clapton's"]
+
+
+@pytest.mark.parametrize("decoding", [TYPED, SPAN], ids=["typed", "span"])
+async def test_whatever_the_weights_say_the_reply_parses(tiny_export: Path, decoding: Decoding) -> None:
+    engine = XllamacppEngine(tiny_export / "model-q8_0.gguf", context=1024, slots=2)
+    home = tuple(f"Lamp {i}: light @ Hall: on" for i in range(300))
+    ended = 0
+    try:
+        for seed in range(16):
+            request = REQUESTS[seed % len(REQUESTS)]
+            rules = grammar_for(TOOLS, request, home, decoding, ToolChoice("required" if seed % 3 else "auto"))
+            assert rules is not None
+            pieces = [p async for p in engine.generate("<|user|> x", Sampling(max_tokens=150, temperature=1.0, seed=seed), rules)]
+            text = "".join(piece.text for piece in pieces if isinstance(piece, Delta))
+            end = pieces[-1]
+            assert isinstance(end, Finished)
+            if end.finish_reason == "length":
+                continue
+            ended += 1
+            assert Grammar(rules).accepts(text), text
+            check(text)
+    finally:
+        engine.close()
+    assert ended >= (8 if decoding is SPAN else 0)
+
+
+def check(text: str) -> None:
+    """The reply names declared tools with declared arguments, and survives being rendered again."""
+    message = parse_reply(text)
+    declared = {tool.function.name: tool.function for tool in TOOLS}
+    for item in message.tool_calls:
+        spec = declared[item.function.name]
+        given = set(item.function.parsed())
+        assert set(spec.required()) <= given <= set(spec.properties())
+    assert parse_reply(render_body(message)).tool_calls == message.tool_calls
+
+
+def test_a_broken_reply_is_told_apart() -> None:
+    with pytest.raises(MalformedReply):
+        parse_reply('TurnOn{"name":" x"')

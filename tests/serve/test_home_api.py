@@ -1,0 +1,191 @@
+"""The routes of the assistant that acts, through ASGI: shapes, doors, limits and bad input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from schemas.assistant import Limits
+from schemas.loading import load_inventory
+from schemas.settings import Home
+from serve.answering import LocalTurns
+from serve.api.doors import ensure_key, read_key
+from serve.api.gateway import Settings, create_app
+from serve.assisting import Manner
+from serve.holding import Holder, Wish
+from serve.home_wire import AskedHome, answered
+from serve.keeping import HomeWish, Keeper
+from tests.serve.speaking import Loader, ref
+
+LIMITS = Limits(request_bytes=16_384, timeout_s=0.5)
+
+
+@dataclass
+class Served:
+    http: httpx.AsyncClient
+    keeper: Keeper
+
+    async def ask(self, text: str, **more: Any) -> httpx.Response:
+        return await self.http.post("/v1/assist", json={"text": text, **more})
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    home = Home(tmp_path)
+    ensure_key(home.api_key)
+    holder: Holder[Any] = Holder(Loader())
+    await holder.want(Wish(model=ref("3")))
+    keeper = Keeper(home)
+    await keeper.want(HomeWish(inventory=load_inventory("home")))
+    asked = AskedHome(lambda request: answered(keeper, request))
+    app = create_app(LocalTurns(holder), Settings(limits=LIMITS, manner=Manner()), home.api_key, home=asked)
+    headers = {"Authorization": f"Bearer {read_key(home.api_key)}"}
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
+        yield Served(http, keeper)
+    await keeper.close()
+
+
+def error_of(reply: httpx.Response, status: int) -> str:
+    assert reply.status_code == status, reply.text
+    error = reply.json()["error"]
+    assert {"message", "type", "code", "param", "where", "hint"} <= set(error)
+    return error["code"]
+
+
+def state(served: Served, entity_id: str) -> str:
+    return served.keeper.actions.home.entity(entity_id).state
+
+
+async def test_what_is_asked_for_happens(served: Served) -> None:
+    reply = await served.ask("turn on the hall lamp", conversation_id="c1")
+    assert reply.status_code == 200, reply.text
+    body = reply.json()
+    assert (body["tier"], body["reply"], body["conversation_id"]) == ("intents", "Turned on the light", "c1")
+    (action,) = body["actions"]
+    assert (action["name"], action["arguments"], action["error"]) == ("HassTurnOn", {"name": "hall lamp"}, None)
+    (change,) = action["changes"]
+    assert (change["entity_id"], change["before"]["state"], change["after"]["state"]) == ("light.hall_lamp", "off", "on")
+    assert state(served, "light.hall_lamp") == "on"
+    metrics = (await served.http.get("/metrics")).text
+    assert 'rottie_assists_total{tier="intents"} 1.0' in metrics
+    assert 'rottie_actions_total{outcome="done"} 1.0' in metrics
+
+
+async def test_the_same_as_events(served: Served) -> None:
+    reply = await served.ask("turn on the hall lamp", stream=True)
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    lines = [line.removeprefix("data: ") for line in reply.text.split("\n\n") if line]
+    assert lines[-1] == "[DONE]"
+    kinds = [json.loads(line)["type"] for line in lines[:-1]]
+    assert kinds == ["tier.answered", "action.done", "reply.ready", "assist.finished"]
+
+
+async def test_the_model_answers_the_rest(served: Served) -> None:
+    body = (await served.ask("one two")).json()
+    assert (body["tier"], body["model"], body["reply"], body["actions"]) == ("model", "rottie-llm/3", "one two", [])
+    body = (await served.ask("!call")).json()
+    assert [action["error"] and action["error"]["code"] for action in body["actions"]] == [None, "action.unknown_entity"]
+
+
+async def test_a_yes_does_what_was_held_back(served: Served) -> None:
+    (action,) = (await served.ask("unlock the front door")).json()["actions"]
+    assert state(served, "lock.front_door") == "locked"
+    reply = await served.http.post("/v1/assist", json={"confirmation": action["confirmation_needed"]})
+    assert reply.json()["tier"] == "confirmation"
+    assert state(served, "lock.front_door") == "unlocked"
+    again = await served.http.post("/v1/assist", json={"confirmation": action["confirmation_needed"]})
+    assert error_of(again, 409) == "action.confirmation"
+
+
+@pytest.mark.parametrize(("text", "status"), [("!long", 400), ("!crash", 500), ("!hang on", 504)])
+async def test_failures_of_the_model_keep_their_status(served: Served, text: str, status: int) -> None:
+    reply = await served.ask(text)
+    error_of(reply, status)
+    assert "secret" not in reply.text
+
+
+async def test_a_failure_in_a_stream_is_an_event(served: Served) -> None:
+    reply = await served.ask("!break it", stream=True)
+    lines = [line.removeprefix("data: ") for line in reply.text.split("\n\n") if line]
+    assert lines[-1] == "[DONE]"
+    assert json.loads(lines[-2])["type"] == "turn.failed"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff", b"[]", b"{}", b'{"text":""}', b'{"text":1}', b'{"text":"x","more":1}', b"[" * 10_000]
+)
+async def test_bad_bodies_are_refused(served: Served, body: bytes) -> None:
+    error_of(await served.http.post("/v1/assist", content=body), 400)
+
+
+async def test_too_much_is_refused(served: Served) -> None:
+    error_of(await served.ask("x" * 5000), 400)
+    for method, path in (("POST", "/v1/assist"), ("PUT", "/v1/home"), ("PATCH", "/v1/home/entities/light.hall_lamp")):
+        reply = await served.http.request(method, path, content=b"x" * 20_000)
+        assert error_of(reply, 413) == "request.too_large"
+
+
+async def test_nobody_comes_in_without_a_key(served: Served) -> None:
+    for method, path in (("POST", "/v1/assist"), ("GET", "/v1/home"), ("PUT", "/v1/home"), ("PATCH", "/v1/home/entities/a.b")):
+        error_of(await served.http.request(method, path, headers={"Authorization": "Bearer wrong"}), 401)
+
+
+async def test_the_home_is_read_loaded_and_set(served: Served) -> None:
+    home = (await served.http.get("/v1/home")).json()
+    assert {"light.hall_lamp", "lock.front_door"} <= {entity["id"] for entity in home["entities"]}
+    reply = await served.http.patch("/v1/home/entities/light.hall_lamp", json={"state": "on"})
+    assert reply.json()["changes"][0]["after"]["state"] == "on"
+    cottage = {"entities": [{"id": "light.attic", "name": "attic lamp", "state": "off"}]}
+    assert (await served.http.put("/v1/home", json=cottage)).json()["entities"][0]["id"] == "light.attic"
+    assert (await served.ask("turn on the attic lamp")).json()["tier"] == "intents"
+    assert (await served.http.get("/v1/home")).json()["entities"][0]["state"] == "on"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("light.nothing", {"state": "on"}, 404),
+        ("light.hall_lamp", {"state": "melted"}, 400),
+        ("light.hall_lamp", {"attributes": {"brightness": "much"}}, 400),
+        ("light.hall_lamp", {"colour": "red"}, 400),
+    ],
+)
+async def test_states_that_cannot_be(served: Served, path: str, body: Any, status: int) -> None:
+    error_of(await served.http.patch(f"/v1/home/entities/{path}", json=body), status)
+    assert state(served, "light.hall_lamp") == "off"
+
+
+async def test_an_inventory_that_cannot_be_changes_nothing(served: Served) -> None:
+    before = served.keeper.actions.home.snapshot()
+    lamp = {"id": "light.a", "name": "a", "state": "off"}
+    step = [{"service": "turn_on", "entity_id": "script.a"}]
+    bad: list[Any] = [
+        {"entities": [lamp, lamp]},
+        {"entities": [{**lamp, "area": "nowhere"}]},
+        {"entities": [{**lamp, "state": "melted"}]},
+        {"entities": [{"id": "script.a", "name": "a", "state": "off", "attributes": {"sequence": step}}]},
+    ]
+    for inventory in bad:
+        error_of(await served.http.put("/v1/home", json=inventory), 400)
+    assert served.keeper.actions.home.snapshot() == before
+
+
+async def test_the_schema_names_every_body(served: Served) -> None:
+    document = (await served.http.get("/openapi.json")).json()
+    text = json.dumps(document)
+    for method, path, name in (
+        ("post", "/v1/assist", "AssistRequest"),
+        ("put", "/v1/home", "Inventory"),
+        ("patch", "/v1/home/entities/{entity_id}", "EntityPatch"),
+    ):
+        content = document["paths"][path][method]["requestBody"]["content"]["application/json"]
+        assert content["schema"] == {"$ref": f"#/components/schemas/{name}"}
+    for part in text.split('"$ref": "#/components/schemas/')[1:]:
+        assert part.partition('"')[0] in document["components"]["schemas"]

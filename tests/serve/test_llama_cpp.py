@@ -1,0 +1,93 @@
+"""The second engine and K-quants; these run where the extra `llama-cpp` is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import PromptTooLong
+from schemas.prompt import ASSISTANT, END, USER
+from serve.engines.protocol import Delta, Finished, LlmEngine, Sampling
+from tests.tiny import write_model
+
+pytest.importorskip("llama_cpp", reason="the extra llama-cpp is not installed: it compiles for minutes")
+PROMPT = f"{USER} turn on the hall lamp{END}{ASSISTANT}"
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One model as f16 and as every K-quant, wide enough for blocks of 256."""
+    from flows.steps.converting import convert
+    from flows.steps.quantising import FILE_TYPES, quantise
+
+    folder = tmp_path_factory.mktemp("quants")
+    write_model(folder / "candidate", hidden=256, layers=2)
+    made = {"f16": folder / "f16.gguf"}
+    convert(folder / "candidate", made["f16"], "f16", "tiny")
+    for kind in FILE_TYPES:
+        made[kind] = folder / f"{kind}.gguf"
+        quantise(made["f16"], made[kind], kind)
+    return made
+
+
+@pytest.fixture(scope="module")
+def engine(weights: dict[str, Path]) -> Iterator[LlmEngine]:
+    from serve.engines.llama_cpp import LlamaCppEngine
+
+    engine = LlamaCppEngine(weights["f16"], context=512)
+    yield engine
+    engine.close()
+
+
+async def reply(engine: LlmEngine, sampling: Sampling, grammar: str | None = None) -> tuple[str, Finished]:
+    pieces = [piece async for piece in engine.generate(PROMPT, sampling, grammar)]
+    assert isinstance(pieces[-1], Finished)
+    return "".join(piece.text for piece in pieces if isinstance(piece, Delta)), pieces[-1]
+
+
+def test_k_quants_are_smaller_and_decode(weights: dict[str, Path]) -> None:
+    from schemas.assistant import LlmEngine as Spec
+    from schemas.hashing import file_sha256
+    from serve.models import try_decode
+
+    for kind in ("q4_k_m", "q5_k_m", "q6_k"):
+        assert weights[kind].stat().st_size < weights["f16"].stat().st_size
+        try_decode(weights[kind], file_sha256(weights[kind]), Spec())
+
+
+async def test_both_engines_give_the_same_first_choices(weights: dict[str, Path], engine: LlmEngine) -> None:
+    from serve.engines.xllamacpp import XllamacppEngine
+
+    other = XllamacppEngine(weights["f16"], context=512, slots=1)
+    try:
+        ours, theirs = await engine.score_next(PROMPT, top=5), await other.score_next(PROMPT, top=5)
+        assert ours.prompt_tokens == theirs.prompt_tokens
+        assert next(iter(ours.next_tokens)) == next(iter(theirs.next_tokens))
+        for token in set(ours.next_tokens) & set(theirs.next_tokens):
+            assert ours.next_tokens[token] == pytest.approx(theirs.next_tokens[token], abs=0.05)
+    finally:
+        other.close()
+
+
+async def test_replies_grammar_and_stop(engine: LlmEngine) -> None:
+    text, end = await reply(engine, Sampling(max_tokens=12, temperature=1, seed=3))
+    assert text
+    assert end.completion_tokens <= 12
+    assert (await reply(engine, Sampling(max_tokens=40), 'root ::= "abc" "dé"'))[0] == "abcdé"
+    assert (await reply(engine, Sampling(max_tokens=40, stop=("cd",)), 'root ::= "abcdef"'))[0] == "ab"
+
+
+async def test_leaving_early_frees_the_model(engine: LlmEngine) -> None:
+    stream = engine.generate(PROMPT, Sampling(max_tokens=400, temperature=1, seed=1), "root ::= [a-z] root")
+    async for _ in stream:
+        break
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert (await reply(engine, Sampling(max_tokens=3, temperature=1, seed=1)))[1].completion_tokens <= 3
+
+
+async def test_a_prompt_over_the_context_is_refused(engine: LlmEngine) -> None:
+    with pytest.raises(PromptTooLong):
+        async for _ in engine.generate(PROMPT * 200, Sampling()):
+            pass

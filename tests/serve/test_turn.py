@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.artifacts import ModelManifest
+from schemas.conversation import Message, call
+from schemas.errors import PromptTooLong, RequestError
+from schemas.events import CallsReady, ReplyDelta, TurnFinished, TurnStarted
+from schemas.pipeline import Decoding
+from serve.engines.grammar import ToolChoice
+from serve.engines.protocol import Sampling
+from serve.engines.scripted import ScriptedEngine
+from serve.turn import Answerer, MalformedCall, TurnRequest
+from tests.tiny import TOOLS
+
+HOME = ("Hall lamp: light @ Hall: on",)
+
+
+class Recording(ScriptedEngine):
+    """Remembers what it was asked."""
+
+    def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> Any:
+        self.prompt, self.grammar = prompt, grammar
+        return super().generate(prompt, sampling, grammar)
+
+
+def answerer(reply: str, *, context: int = 1024, home: bool = False, arguments: Any = "typed") -> Answerer:
+    manifest = ModelManifest(
+        candidate="c0ffee",
+        pipeline="p",
+        dataset="d",
+        context=context,
+        parameters=1,
+        decoding=Decoding(arguments=arguments),
+        tools=TOOLS,
+        home=home,
+        serve="model.gguf",
+        files={},
+    )
+    return Answerer(Recording([("", reply)], context=context), manifest, HOME)
+
+
+def said(*contents: str) -> tuple[Message, ...]:
+    return tuple(Message(role="user", content=content) for content in contents)
+
+
+async def events(answerer: Answerer, request: TurnRequest) -> list[Any]:
+    found = [event async for event in answerer.answer(request)]
+    assert isinstance(found[0], TurnStarted)
+    assert len({event.inference_id for event in found}) == 1
+    assert [event.at_ms for event in found] == sorted(event.at_ms for event in found)
+    return found
+
+
+def shape(found: list[Any]) -> list[Any]:
+    """What matters of each event, for comparing a whole turn."""
+    seen: list[Any] = []
+    for event in found:
+        if isinstance(event, ReplyDelta):
+            seen.append(event.text)
+        elif isinstance(event, CallsReady):
+            seen.append([(item.function.name, item.function.parsed()) for item in event.calls])
+        elif isinstance(event, TurnFinished):
+            seen.append((event.finish_reason, event.completion_tokens))
+    return seen
+
+
+async def test_speech_comes_in_pieces_without_its_first_space() -> None:
+    found = await events(answerer(" Good morning, you."), TurnRequest(said("hello")))
+    assert shape(found) == ["Good", " morning,", " you.", ("stop", 3)]
+    assert found[0].model == "c0ffee"
+
+
+async def test_a_call_comes_whole_with_an_id_of_its_own() -> None:
+    found = await events(answerer('TurnOn{"name":" hall lamp"}\nNevermind{}'), TurnRequest(said("on")))
+    assert shape(found) == [[("TurnOn", {"name": "hall lamp"}), ("Nevermind", {})], ("tool_calls", 4)]
+    ids = [item.id for item in found[1].calls]
+    assert len(set(ids)) == 2
+    assert all(item.startswith(f"call_{found[0].inference_id[:16]}") for item in ids)
+
+
+async def test_a_word_that_never_becomes_a_call_is_speech() -> None:
+    assert shape(await events(answerer("Hello"), TurnRequest(said("x"))))[:-1] == ["Hello"]
+    assert shape(await events(answerer("Hello there"), TurnRequest(said("x"))))[:-1] == ["Hello there"]
+
+
+async def test_braces_are_speech_where_no_tool_is_offered() -> None:
+    found = await events(answerer("TurnOn{}"), TurnRequest(said("x"), tools=()))
+    assert shape(found) == ["TurnOn{}", ("stop", 1)]
+
+
+@pytest.mark.parametrize("reply", ['TurnOn{"name":', 'TurnOn{"name":" x"} and', "Explode{}"])
+async def test_a_call_that_cannot_be_used_is_an_error(reply: str) -> None:
+    with pytest.raises(MalformedCall):
+        await events(answerer(reply), TurnRequest(said("x")))
+
+
+async def test_a_call_cut_off_at_the_limit_is_no_call() -> None:
+    found = await events(answerer('TurnOn{"name":" a b c d"}'), TurnRequest(said("x"), sampling=Sampling(max_tokens=3)))
+    assert shape(found) == [("length", 3)]
+
+
+async def test_the_oldest_turns_give_way() -> None:
+    long = Message(role="user", content="word " * 60)
+    ran = Message(role="assistant", tool_calls=(call("TurnOn", {"name": "x"}, "call_0"),))
+    result = Message(role="tool", content="done", tool_call_id="call_0")
+    messages = (Message(role="system", content="Be kind."), long, ran, result, *said("second"), ran, result, *said("newest"))
+    small = answerer(" ok", context=80)
+    await events(small, TurnRequest(messages, sampling=Sampling(max_tokens=8)))
+    prompt = small.engine.prompt
+    assert "Be kind." in prompt
+    assert "newest" in prompt
+    assert "second" in prompt
+    assert "word" not in prompt
+    assert prompt.count("<|tool|>") == 1  # a result never stays without its call
+
+
+async def test_a_newest_turn_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(PromptTooLong, match="newest"):
+        await events(answerer(" ok", context=60), TurnRequest(said("hello", "word " * 80)))
+
+
+async def test_nothing_to_answer() -> None:
+    with pytest.raises(RequestError, match="nothing to answer"):
+        await events(answerer(" ok"), TurnRequest((Message(role="system", content="x"),)))
+
+
+async def test_tools_and_home_of_the_request_or_the_model() -> None:
+    plain, homely = answerer(" ok"), answerer(" ok", home=True)
+    await events(plain, TurnRequest(said("x")))
+    assert "TurnOn(name)" in plain.engine.prompt
+    assert "Hall lamp" not in plain.engine.prompt
+    await events(homely, TurnRequest(said("x"), tools=()))
+    assert "TurnOn" not in homely.engine.prompt
+    assert "<|home|> Hall lamp" in homely.engine.prompt
+    await events(homely, TurnRequest(said("x"), home=("Roof window: cover: open",)))
+    assert "Roof window" in homely.engine.prompt
+    assert "Hall lamp" not in homely.engine.prompt
+
+
+async def test_the_grammar_follows_the_choice_and_the_request() -> None:
+    spanning = answerer(" ok", arguments="span", home=True)
+    await events(spanning, TurnRequest(said("dim   it\tnow\u200b")))
+    assert '"now"' in spanning.engine.grammar
+    assert '"hall lamp"' in spanning.engine.grammar
+    assert "<|user|> dim it now<|end|>" in spanning.engine.prompt  # in the normal form that rows are trained with
+    await events(spanning, TurnRequest(said("x"), tool_choice=ToolChoice("none")))
+    assert "TurnOn" not in spanning.engine.grammar
+    with pytest.raises(RequestError):
+        await events(spanning, TurnRequest(said("x"), tool_choice=ToolChoice("named", "Absent")))
+
+
+async def test_closing_a_turn_closes_the_engines_reply() -> None:
+    closed = []
+
+    class Watched(ScriptedEngine):
+        async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> Any:
+            try:
+                async for piece in super().generate(prompt, sampling, grammar):
+                    yield piece
+            finally:
+                closed.append(True)
+
+    watched = answerer("")
+    watched.engine = Watched([("", " a b c")])
+    turn = watched.answer(TurnRequest(said("x")))
+    async for event in turn:
+        if isinstance(event, ReplyDelta):
+            break
+    await turn.aclose()
+    assert closed == [True]
