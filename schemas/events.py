@@ -26,9 +26,26 @@ class TurnStarted(_Event):
     model: str
 
 
+class TopLogprob(BaseModel):
+    """One token that could have come. ``logprob`` is natural, before any sampling; ``bytes`` are the token's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] = ()
+
+
+class TokenLogprob(TopLogprob):
+    """A token of the reply, with the most likely ones at its place, most likely first."""
+
+    top_logprobs: tuple[TopLogprob, ...] = ()
+
+
 class ReplyDelta(_Event):
     type: Literal["reply.delta"] = "reply.delta"
     text: str
+    logprobs: tuple[TokenLogprob, ...] = Field(default=(), description="Of the tokens of ``text``, where they were asked for.")
 
 
 class CallsReady(_Event):

@@ -11,13 +11,13 @@ import importlib
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import EngineError, ModelUnusable, PromptTooLong
-from serve.engines.protocol import Delta, Finished, Sampling, TokenScores
+from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
 
 
 class LlamaCppEngine:
@@ -26,6 +26,7 @@ class LlamaCppEngine:
     def __init__(self, path: Path, *, context: int, slots: int = 1, threads: int = 1, gpu_layers: int = 0) -> None:
         """Load the weights. Raises EngineError where the package is absent, ModelUnusable when it refuses the file."""
         self.context = context
+        self.adapters: frozenset[str] = frozenset()
         self._library = _library()
         try:
             self._llama: Any = self._library.Llama(
@@ -41,7 +42,9 @@ class LlamaCppEngine:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llama")
         self._closed = False
 
-    async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> AsyncIterator[Delta | Finished]:
+    async def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+    ) -> AsyncIterator[Delta | Finished]:
         """See LlmEngine."""
         if self._closed:
             raise EngineError("the model is closed")
@@ -137,6 +140,9 @@ class LlamaCppEngine:
         total = highest + math.log(sum(math.exp(value - highest) for value in logits))
         best = sorted(range(len(logits)), key=lambda i: -logits[i])[:top]
         return TokenScores(tuple(tokens), {i: logits[i] - total for i in best})
+
+    async def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        raise EngineError("this engine makes no embeddings")
 
     def close(self) -> None:
         self._closed = True

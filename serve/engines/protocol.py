@@ -5,9 +5,11 @@ Does not cover prompts or tool calls: an engine turns prompt text into reply tex
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from schemas.events import TokenLogprob
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,21 @@ class Sampling:
     top_k: int = 0
     min_p: float = 0.0
     repeat_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    logprobs: int | None = None
+    """Alternatives to report for each token, 0 to 20; None reports no probabilities at all."""
     seed: int | None = None
     stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Delta:
-    """A piece of reply text, as soon as it is certain."""
+    """A piece of reply text, as soon as it is certain; ``logprobs`` are those of its tokens, where they were asked for."""
 
     text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,15 +59,29 @@ class TokenScores:
     next_tokens: dict[int, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Embedding:
+    """A text as one vector of length 1, and how many tokens it took."""
+
+    vector: tuple[float, ...]
+    tokens: int
+
+
 class LlmEngine(Protocol):
     """One loaded model. Safe to use from many coroutines of one event loop at once."""
 
     context: int
 
-    def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> AsyncIterator[Delta | Finished]:
-        """Yield deltas, then exactly one Finished. ``grammar`` is GBNF with the rule ``root``.
+    adapters: frozenset[str]
+    """Names of the LoRA adapters that it was opened with."""
 
-        Closing the iterator early frees the slot. Raises PromptTooLong, Overloaded, EngineError.
+    def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+    ) -> AsyncIterator[Delta | Finished]:
+        """Yield deltas, then exactly one Finished. ``grammar`` is GBNF with the rule ``root``, or starts with ``%llguidance``.
+
+        ``adapter`` is one of ``adapters``; a prefix that was computed with other weights is never used. Closing the iterator
+        early frees the slot. Raises PromptTooLong, Overloaded, EngineError.
         """
         ...
 
@@ -69,6 +91,10 @@ class LlmEngine(Protocol):
 
     async def score_next(self, prompt: str, top: int = 20) -> TokenScores:
         """Log-probabilities of the ``top`` most likely next tokens."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        """One vector for each text, in their order. Raises PromptTooLong, EngineError."""
         ...
 
     def close(self) -> None:

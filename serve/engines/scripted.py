@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from schemas.errors import ModelUnusable, PromptTooLong
 from schemas.prompt import ASSISTANT, END, USER
-from serve.engines.protocol import Delta, Finished, Sampling, TokenScores
+from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
 
 FILE = "script.json"
 _TOKEN = re.compile(r"<\|\w+\|>|\s?[^\s<]+|\s|<")
@@ -24,6 +25,7 @@ class ScriptedEngine:
     def __init__(self, replies: Sequence[tuple[str, str]], *, context: int = 1024, delay_s: float = 0.0) -> None:
         """``replies`` are (when, reply); ``delay_s`` passes before every token."""
         self.context = context
+        self.adapters: frozenset[str] = frozenset()
         self._replies = list(replies)
         self._delay = delay_s
 
@@ -37,7 +39,9 @@ class ScriptedEngine:
             raise ModelUnusable("the script of the scripted engine cannot be read", where=str(path)) from error
         return cls(replies, context=context)
 
-    async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> AsyncIterator[Delta | Finished]:
+    async def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+    ) -> AsyncIterator[Delta | Finished]:
         """The scripted reply, word by word; ``grammar`` is not enforced."""
         size = len(_TOKEN.findall(prompt))
         if size >= self.context:
@@ -58,5 +62,15 @@ class ScriptedEngine:
     async def score_next(self, prompt: str, top: int = 20) -> TokenScores:
         return TokenScores(tuple(await self.tokenize(prompt)), {0: 0.0} if prompt.endswith(ASSISTANT) else {})
 
+    async def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        """Letter frequencies: equal texts are equal, similar ones near."""
+        return [_letters(text) for text in texts]
+
     def close(self) -> None:
         return
+
+
+def _letters(text: str) -> Embedding:
+    counts = [float(text.lower().count(chr(code))) + 0.01 for code in range(ord("a"), ord("z") + 1)]
+    length = math.sqrt(math.fsum(count * count for count in counts))
+    return Embedding(tuple(count / length for count in counts), len(_TOKEN.findall(text)))

@@ -15,7 +15,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from http import HTTPStatus
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import EngineError, ModelUnusable, Overloaded, PromptTooLong
-from serve.engines.protocol import Delta, Finished, Sampling, TokenScores
+from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
 
 # llama.cpp rounds the context of a slot up to a multiple of this.
 _CONTEXT_STEP = 256
@@ -37,6 +37,7 @@ class XllamacppEngine:
     def __init__(self, path: Path, *, context: int, slots: int = 4, threads: int = 1, gpu_layers: int = 0) -> None:
         """Load the weights. Raises ModelUnusable when llama.cpp refuses the file."""
         self.context = context
+        self.adapters: frozenset[str] = frozenset()
         temporary = tempfile.gettempdir()
         self._folder = Path(tempfile.mkdtemp(prefix="rottie-", dir=temporary if len(temporary) < _LONGEST_FOLDER else "/tmp"))  # noqa: S108
         self._key = secrets.token_urlsafe(24)
@@ -74,7 +75,9 @@ class XllamacppEngine:
         parameters.api_keys = [self._key]
         return parameters
 
-    async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> AsyncIterator[Delta | Finished]:
+    async def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+    ) -> AsyncIterator[Delta | Finished]:
         """See LlmEngine. Text is valid UTF-8 in every delta: a character split over tokens is held until it is whole."""
         limit = await self._room(prompt, sampling.max_tokens)
         request = {**_sampled(sampling), "prompt": prompt, "max_tokens": limit, "stream": True}
@@ -108,6 +111,9 @@ class XllamacppEngine:
                 best = chunk["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
                 return TokenScores(tuple(tokens), {item["id"]: item["logprob"] for item in best})
         raise EngineError("llama.cpp returned no probabilities")
+
+    async def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        raise EngineError("this engine makes no embeddings")
 
     def close(self) -> None:
         """Waits for replies still in work; may be called twice."""
