@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 _POLL = 0.5  # seconds
 _GRACE = 15.0  # seconds between asking workers to end and killing them
 _HEADROOM_GB = 0.5
+_TAIL = 64 * 1024  # bytes of the workers' output that are looked through for an error
+_ERROR = re.compile(r"(\[rank\d+\]: )?[A-Za-z_.]*(Error|Exception|Interrupt|Exit)\b.*:")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -104,7 +107,17 @@ def _run_here(job: Job, poll: Callable[[], None]) -> None:
             return
         if attempt < job.workers.max_failures:
             log.warning("training process ended with code %d; resuming from the last checkpoint", code)
-    raise TrainingError(f"the training process ended with code {code}", where=str(Path(job.run) / "workers.log"))
+    output = Path(job.run) / "workers.log"
+    raise TrainingError(f"the training process ended with code {code}: {_last_words(output)}", where=str(output))
+
+
+def _last_words(output: Path) -> str:
+    """What Python said of the first error in the newest part of ``output``: later ones are its consequences."""
+    with output.open("rb") as log_file:
+        log_file.seek(max(0, output.stat().st_size - _TAIL))
+        lines = log_file.read().decode(errors="replace").splitlines()
+    said = [line.strip() for line in lines if _ERROR.match(line.strip())]
+    return said[0][:500] if said else "it left no message"
 
 
 def _run_once(job: Job, poll: Callable[[], None]) -> int:

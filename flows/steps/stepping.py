@@ -103,7 +103,19 @@ class Replicated:
         if rank == 0:
             modelling.save_model(self.model, tokenizer, folder)
         if self.world > 1:
-            dist.barrier()
+            _part()
+
+
+def _part() -> None:
+    """The last thing that workers do together.
+
+    After Gloo's plain barrier the faster worker may close its connection while a slower one still reads from it, which ends
+    that one with an error. In a monitored barrier worker 0, which writes the result, has nothing left to read.
+    """
+    if dist.get_backend() == "gloo":
+        dist.monitored_barrier()
+    else:
+        dist.barrier()
 
 
 def build_stepper(model: Any, job: Job, world: int) -> Stepper:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -334,7 +335,7 @@ def test_a_worker_without_held_out_rows_takes_part_in_their_loss(home, base):
     """One pack of held-out rows and two workers: the one without a share must not leave the other waiting for it."""
     lone = write_dataset(home.datasets / "lone", rows=20)
     spec = pipeline(steps=2, batch=2, evaluate_every=1)
-    two = Profile(name="two", workers=Workers(launcher="torchrun", count=2, memory_gb=0.1, max_failures=0))
+    two = Profile(name="two", workers=Workers(launcher="torchrun", count=2, memory_gb=0.1))
     made = training.train(lone, base, spec, two, home)
     assert [line["validation_loss"] > 0 for line in curve(made.folder)] == [True, True]
 
@@ -352,3 +353,15 @@ def test_the_loop_runs_as_a_program(tmp_path, dataset, base):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert item.read_result()["step"] == 2
+
+
+@pytest.mark.slow
+def test_workers_that_fail_are_quoted(home, dataset, base):
+    """Errors that are not ours reach the user from the workers' own output: the first one, not its consequences."""
+    spec = pipeline(steps=1)
+    broken = base.model_copy(update={"id": "b" * 16, "path": str(home.root / "broken")})
+    shutil.copytree(base.path, broken.path)
+    (Path(broken.path) / "tokenizer.json").write_text("{}")
+    place = Profile(name="one", workers=Workers(launcher="torchrun", count=1, memory_gb=0.1, max_failures=0))
+    with pytest.raises(TrainingError, match=r"ended with code 1: .*(Exception|Error)"):
+        training.train(dataset, broken, spec, place, home)
