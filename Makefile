@@ -8,10 +8,10 @@ LOCK_SUM := $(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 DEV_SUM := $(shell cat requirements-dev.lock pyproject.toml | cksum | tr ' ' '-')
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test check bench clean lock install dev
+.PHONY: help run test check bench clean lock install dev llama-cpp
 
 help: ## This list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## Everything, here, on loopback: stack, first training, serving. Ctrl-C stops it all
 	@$(BIN)/rottie up --foreground --train $(ARGS)
@@ -32,6 +32,12 @@ bench: dev ## Every benchmark; results as JSON under bench-results/
 
 lock: dev ## Write the locks again after a change of dependencies in pyproject.toml
 	$(BIN)/python -m rottie.lock
+
+# llama.cpp's own programs, which nothing here uses, stay out.
+llama-cpp: dev ## Compile the second engine and the K-quantiser (some minutes, a C++ compiler); `make test` then covers them
+	CMAKE_ARGS="-DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF" \
+		$(PIP) install -c requirements-dev.lock $$($(BIN)/python -c "import tomllib; \
+		print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['llama-cpp'])")
 
 install: $(VENV)/.installed-$(LOCK_SUM)
 dev: $(VENV)/.dev-$(DEV_SUM)
