@@ -72,6 +72,13 @@ class ModelManifest(BaseModel):
     decoding: Decoding
     tools: tuple[Tool, ...] = Field(description="Tools the model was trained with; used where a request brings none.")
     home: bool = Field(description="Whether its prompts carry a home's lines.")
+    turns: int = Field(
+        default=1, ge=1, description="Turns of a conversation that it was trained with: user messages that one row in 100 has."
+    )
+    format: Literal["rottie", "template"] = Field(
+        default="rottie",
+        description="How it is spoken to. rottie: schemas.prompt; template: the chat template in the served file's metadata.",
+    )
     serve: str = Field(description="File name of the weights that are served.")
     files: dict[str, str] = Field(description="SHA-256 of each weights file.")
 

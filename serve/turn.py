@@ -1,11 +1,10 @@
-"""One turn, without Ray: a conversation in, events out. Gives meaning to an engine's text by schemas.prompt.
+"""One turn, without Ray: a conversation in, events out. The model's format gives meaning to an engine's text.
 
 Errors are raised, not sent as events: whoever stands at the boundary (an API route, a replica) turns them into answers.
 """
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -17,14 +16,11 @@ from schemas.artifacts import ModelManifest
 from schemas.conversation import Message, Tool, ToolCall
 from schemas.errors import EngineError, PromptTooLong, RequestError
 from schemas.events import CallsReady, ReplyDelta, TurnFinished, TurnStarted
-from schemas.prompt import MalformedReply, parse_reply, render_prompt
-from schemas.text import block, one_line
-from serve.engines.grammar import ToolChoice, grammar_for
+from schemas.prompt import MalformedReply
+from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Finished, LlmEngine, Sampling
-
-# While a text may still become ``Name{``, it is neither speech nor a call.
-_UNDECIDED = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
-_CALL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\{")
+from serve.formats.protocol import Format, Reply
+from serve.formats.rottie import RottieFormat
 
 
 class MalformedCall(EngineError):
@@ -55,31 +51,35 @@ Event = TurnStarted | ReplyDelta | CallsReady | TurnFinished
 
 
 class Answerer:
-    """An engine with what its model was trained for. ``home`` are the lines of the home that it acts in."""
+    """An engine with what its model was trained for. ``home`` are the lines of the home that it acts in.
 
-    def __init__(self, engine: LlmEngine, manifest: ModelManifest, home: Sequence[str] = ()) -> None:
+    ``form`` is how the model is spoken to; absent, as the models that are trained here.
+    """
+
+    def __init__(self, engine: LlmEngine, manifest: ModelManifest, home: Sequence[str] = (), form: Format | None = None) -> None:
         self.engine = engine
         self.manifest = manifest
         self.home = tuple(home)
+        self.form = form or RottieFormat(manifest.decoding)
 
     async def answer(self, request: TurnRequest) -> AsyncGenerator[Event, None]:
-        """Events of one turn: TurnStarted, then deltas of speech or one CallsReady, then TurnFinished.
+        """Events of one turn: TurnStarted, then deltas of speech, CallsReady where there are calls, TurnFinished.
 
         Closing the iterator early stops decoding. Raises PromptTooLong, RequestError, Overloaded and EngineError, all but the
         last before the first event.
         """
         began, inference_id = time.monotonic(), uuid.uuid4().hex
-        messages = _normal(request.messages)
+        messages = self.form.normal(request.messages)
         tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
         home = self._lines(request) if request.home is None else request.home
-        grammar = grammar_for(tools, _asked(messages), home, self.manifest.decoding, request.tool_choice)
+        grammar = self.form.grammar(messages, tools, home, request.tool_choice)
         prompt = await self._fit(messages, tools, home, request.sampling.max_tokens)
 
         def stamp() -> dict[str, Any]:
             return {"inference_id": inference_id, "at_ms": (time.monotonic() - began) * 1000}
 
         yield TurnStarted(**stamp(), model=self.manifest.candidate)
-        reply = _Reply(call_possible=bool(tools))
+        reply = self.form.reply(tools)
         async with aclosing(_generator(self.engine.generate(prompt, request.sampling, grammar))) as pieces:
             async for piece in pieces:
                 if not isinstance(piece, Finished):
@@ -88,7 +88,7 @@ class Answerer:
                     continue
                 if text := reply.rest():
                     yield ReplyDelta(**stamp(), text=text)
-                calls = _calls(reply.text, tools, inference_id, piece) if reply.is_call else ()
+                calls = _calls(reply, tools, inference_id, piece)
                 if calls:
                     yield CallsReady(**stamp(), calls=calls)
                 yield TurnFinished(
@@ -116,7 +116,7 @@ class Answerer:
         room = context - min(reply, context // 4)
         for first in range(len(turns)):
             kept = [message for turn in turns[first:] for message in turn]
-            prompt = render_prompt([*system, *kept], tools, home)
+            prompt = self.form.prompt([*system, *kept], tools, home)
             newest = first == len(turns) - 1
             limit = context - 1 if newest else room
             # A token is at least one byte: most prompts need no counting.
@@ -133,47 +133,6 @@ class Answerer:
         raise RequestError("there is nothing to answer", where="messages", hint="Send at least one user message.")
 
 
-class _Reply:
-    """Tells speech from calls as text arrives: speech is passed on at once, calls are kept until they are whole."""
-
-    def __init__(self, call_possible: bool) -> None:
-        self.text = ""
-        self.is_call = False
-        self._speech = not call_possible
-        self._sent = 0
-
-    def add(self, text: str) -> str:
-        """Speech that may be sent now."""
-        self.text += text
-        if not self._speech and not self.is_call:
-            self.is_call = bool(_CALL.match(self.text))
-            self._speech = not self.is_call and bool(self.text) and not _UNDECIDED.fullmatch(self.text)
-        return self._take() if self._speech else ""
-
-    def rest(self) -> str:
-        """What is left when the reply has ended: a word that never became a call is speech."""
-        return "" if self.is_call else self._take()
-
-    def _take(self) -> str:
-        start = self._sent or (1 if self.text.startswith(" ") else 0)
-        self._sent = max(len(self.text), self._sent)
-        return self.text[start:]
-
-
-def _normal(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Texts as training rows have them."""
-    return tuple(
-        message.model_copy(update={"content": (one_line if message.role == "user" else block)(message.content)})
-        if message.content
-        else message
-        for message in messages
-    )
-
-
-def _asked(messages: Sequence[Message]) -> str:
-    return next((message.content or "" for message in reversed(messages) if message.role == "user"), "")
-
-
 def _turns(messages: Sequence[Message]) -> list[list[Message]]:
     """Each from a user message up to the next; calls and their results are never parted."""
     turns: list[list[Message]] = []
@@ -184,11 +143,11 @@ def _turns(messages: Sequence[Message]) -> list[list[Message]]:
     return turns
 
 
-def _calls(text: str, tools: Sequence[Tool], inference_id: str, end: Finished) -> tuple[ToolCall, ...]:
-    """The calls in ``text``; none where the reply was cut off at its limit. Raises MalformedCall."""
+def _calls(reply: Reply, tools: Sequence[Tool], inference_id: str, end: Finished) -> tuple[ToolCall, ...]:
+    """The calls of ``reply``; none where it was cut off at its limit. Raises MalformedCall."""
     try:
-        calls = parse_reply(text).tool_calls
-    except (MalformedReply, ValueError) as error:
+        calls = reply.calls()
+    except MalformedReply as error:
         if end.finish_reason == "length":
             return ()
         raise MalformedCall("the model began a tool call that does not parse") from error
