@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,21 @@ class Tiers(Spec):
     model: bool = Field(default=True, description="The language model, for everything else.")
 
 
+class Conversations(Spec):
+    """What is kept of conversations on this machine, and how much of them the model gets again."""
+
+    keep: bool = Field(default=True, description="Off: nothing is kept, whatever a request asks.")
+    turns: Literal["trained"] | Annotated[int, Field(ge=0, le=1000)] = Field(
+        default="trained",
+        description="Earlier turns that the model gets at most, newest first as they fit. trained: as many as its training rows"
+        " had before the last one; a model that has only seen single turns is confused by more.",
+    )
+    most: int = Field(default=1000, ge=1, description="Conversations; the one that rested longest gives way.")
+    longest: int = Field(default=500, ge=1, description="Turns of a conversation; the oldest give way.")
+    bytes: int = Field(default=1_048_576, ge=4096, description="Of a conversation; its oldest turns give way.")
+    days: float = Field(default=30, gt=0, description="A conversation that rested for longer is deleted.")
+
+
 class Assistant(Spec):
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     description: str = ""
@@ -55,4 +70,9 @@ class Assistant(Spec):
         " that is for models that were trained with results of calls.",
     )
     policy: Rules = Rules()
+    conversations: Conversations = Conversations()
+    origins: tuple[str, ...] = Field(
+        default=(),
+        description="Web pages, such as https://panel.local, that may open the WebSocket beside those of the API's own host.",
+    )
     limits: Limits = Limits()

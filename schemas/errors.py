@@ -182,6 +182,32 @@ class HomeDown(RottieError):
     default_hint = "It is started again by itself; ask once more in a moment, or see the serve logs."
 
 
+class NoRecogniser(RequestError):
+    """Audio came, and nothing here turns speech into text."""
+
+    code = "request.no_recogniser"
+    default_hint = "Send text: no speech recogniser is configured for this assistant."
+
+
+class ConversationMissing(RequestError):
+    code, status = "conversation.missing", 404
+    default_hint = "List those that are kept with `rottie conversations list`; leave the id out to begin a new one."
+
+
+class ConversationBusy(RequestError):
+    """More requests in one conversation than may wait for their turn."""
+
+    code, status = "conversation.busy", 409
+    default_hint = "Wait for the reply to the request before, or cancel it."
+
+
+class ConversationsUnusable(RottieError):
+    """The database of conversations cannot be read or written."""
+
+    code, exit_code, status = "conversation.store", 10, 503
+    default_hint = "Free disk space, or move the database named here aside; it is then begun anew."
+
+
 class Unauthorised(RequestError):
     code, status = "request.key", 401
     default_hint = "Send `Authorization: Bearer <key>`; the first key lies in ROTTIE_HOME/api_key."
@@ -286,6 +312,30 @@ class Interrupted(ActionError):
 
     code, status = "action.interrupted", 409
     default_hint = "Look at the state of the home; if it was not done, send the call with a new idempotency key."
+
+
+class ToolFailed(ActionError):
+    """A tool that is not the home's own raised, answered with an error, or answered with too much."""
+
+    code, status = "action.tool", 424
+    default_hint = "Ask in another way, or do without this tool."
+
+
+class ToolTimedOut(ActionError):
+    code, status = "action.tool_timeout", 424
+    default_hint = "It may have been done or not; look before calling it again."
+
+
+class ToolBusy(ActionError):
+    code, status = "action.tool_busy", 429
+    default_hint = "Nothing was done. Wait a moment and call it again."
+
+
+class ToolDown(ActionError):
+    """The server that lends this tool is not connected."""
+
+    code, status = "action.tool_down", 424
+    default_hint = "Nothing was done. It is tried again by itself; do without this tool for now."
 
 
 class ActionLogUnusable(ActionError):

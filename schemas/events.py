@@ -110,6 +110,9 @@ class ReplyReady(_Event):
 
 class AssistFinished(_Event):
     type: Literal["assist.finished"] = "assist.finished"
+    conversation_id: str | None = Field(
+        default=None, description="The conversation that keeps this turn; None where nothing is kept."
+    )
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage (intents, model, act), and their total.")
 
 

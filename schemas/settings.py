@@ -71,6 +71,11 @@ class Home:
         return self.root / "rottie.db"
 
     @property
+    def database(self) -> str:
+        """SQLAlchemy's URL of what is kept in tables: the same file as the log of actions."""
+        return f"sqlite:///{self.actions_db}"
+
+    @property
     def home_state(self) -> Path:
         """The states of the assistant's home, as they were after the last change."""
         return self.root / "home.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from schemas.pipeline import Pipeline
 from schemas.settings import Home
 from serve.models import read_model
 
-FORMAT = 1  # part of every export's name: raise it when the same candidate must be written anew
+FORMAT = 2  # part of every export's name: raise it when the same candidate must be written anew
 
 
 def export(candidate: Candidate, dataset: Dataset, pipeline: Pipeline, home: Home) -> Exported:
@@ -77,6 +78,7 @@ def _write(folder: Path, candidate: Candidate, dataset: Dataset, pipeline: Pipel
         decoding=pipeline.decoding,
         tools=_all_tools(dataset),
         home=_has_home(dataset),
+        turns=_turns(dataset),
         serve=file_name(pipeline.export.serve),
         files={file_name(kind): file_sha256(folder / file_name(kind)) for kind in kinds},
     )
@@ -91,6 +93,13 @@ def _all_tools(dataset: Dataset) -> tuple[Tool, ...]:
         for tool in offered:
             found.setdefault(tool.function.name, tool)
     return tuple(found.values())
+
+
+def _turns(dataset: Dataset) -> int:
+    """The most user messages that at least one training row in 100 has; a stray long row makes no conversationalist."""
+    rows = (json.loads(row["messages"]) for row in read_table_rows(dataset, "train", ["messages"]))
+    counts = sorted((sum(message["role"] == "user" for message in messages) for messages in rows), reverse=True)
+    return max(1, counts[len(counts) // 100]) if counts else 1
 
 
 def _has_home(dataset: Dataset) -> bool:
