@@ -1,38 +1,55 @@
-"""From a tool call to its result: plan, preview, policy, log, act, log."""
+"""From a tool call to its result: plan, preview, policy, log, act, log.
+
+The home's own tools change the home one after the other. Tools of others (serve/actions/providers.py) run beside them,
+under the same policy and into the same log.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from schemas.action import ActionResult, Actor, Change, Decision
 from schemas.conversation import Tool, ToolCall
-from schemas.errors import ActionError, ActionLogUnusable, ConfirmationNeeded, Denied, Interrupted, KeyReused, TooOften
+from schemas.errors import (
+    ActionError,
+    ActionLogUnusable,
+    ConfirmationNeeded,
+    Denied,
+    Interrupted,
+    KeyReused,
+    ToolFailed,
+    TooOften,
+)
 from schemas.hashing import canonical
 from serve.actions.actionlog import ActionLog, Entry
 from serve.actions.home import SimulatedHome
 from serve.actions.matching import area_of
 from serve.actions.planning import Plan
 from serve.actions.policy import Asked, Policy, risk_of
-from serve.actions.tools import find_tool, offered, plan
+from serve.actions.providers import Borrowed, Borrowing, Lent, Output, Provider
+from serve.actions.tools import TOOLS, find_tool, offered, plan
 
 _REFUSALS = {"action.denied": Denied, "action.rate": TooOften, "action.confirm": ConfirmationNeeded}
 
 
 class Actions:
-    """The one way to act on a home. Calls run one after the other, so that what was judged is what is done."""
+    """The one way to act. Calls of the home run one after the other, so that what was judged is what is done."""
 
-    def __init__(self, home: SimulatedHome, policy: Policy, log: ActionLog) -> None:
+    def __init__(self, home: SimulatedHome, policy: Policy, log: ActionLog, providers: Sequence[Provider] = ()) -> None:
         self.home = home
         self.policy = policy
         self.log = log
+        self.borrowing = Borrowing(providers, reserved=TOOLS)
         self._turn = asyncio.Lock()
 
     def tools(self) -> tuple[Tool, ...]:
-        """What a model is offered in this home as it is now."""
-        return offered(self.home)
+        """What a model is offered in this home as it is now: the home's own tools first, then those of others."""
+        return (*offered(self.home), *self.borrowing.offered())
 
     async def run(
         self, call: ToolCall, actor: Actor, idempotency_key: str | None = None, confirmation: str | None = None
@@ -44,7 +61,12 @@ class Actions:
         Raises ActionLogUnusable alone: nothing is done that cannot be written down.
         """
         # Whoever asked may leave; what has begun is still brought to its end, and written down.
-        return await asyncio.shield(asyncio.ensure_future(self._in_turn(call, actor, idempotency_key, confirmation)))
+        borrowed = self.borrowing.find(call.function.name)
+        if borrowed is None:
+            running = self._in_turn(call, actor, idempotency_key, confirmation)
+        else:
+            running = self._borrow(borrowed, call, actor, idempotency_key, confirmation)
+        return await asyncio.shield(asyncio.ensure_future(running))
 
     async def _in_turn(self, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None) -> ActionResult:
         async with self._turn:
@@ -61,17 +83,11 @@ class Actions:
         except ActionLogUnusable:
             raise
         except ActionError as error:
-            # Calls that fail count too: nobody may fill the log with them.
-            counted = self.policy.judge(Asked(actor, entry.tool, arguments, "read"))
-            too_often = counted.code == "action.rate"
-            told = TooOften(counted.reason, where=entry.tool) if too_often else error
-            return await self._ended(entry, "failed", _failed(entry, told))
+            return await self._unusable(entry, error)
         decision = self.policy.judge(self._asked(entry, made, changes), confirmation)
-        entry = Entry(entry.action_id, actor, entry.tool, arguments, entry.at, key, decision)
+        entry = replace(entry, decision=decision)
         if decision.verdict != "allowed":
-            return await self._ended(
-                entry, "refused", _failed(entry, _REFUSALS[decision.code](decision.reason, where=entry.tool))
-            )
+            return await self._refused(entry, decision)
         if not made.calls and made.new is None:
             return await self._ended(entry, "done", self._result(entry, made, ()))
         return await self._act(entry, made)
@@ -86,6 +102,56 @@ class Actions:
         except ActionError as error:
             return await self._ended(entry, "failed", _failed(entry, error))
         return await self._ended(entry, "done", self._result(entry, made, changes))
+
+    async def _borrow(
+        self, borrowed: Borrowed, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None
+    ) -> ActionResult:
+        arguments, lent = call.function.parsed(), borrowed.lent
+        entry = Entry(uuid.uuid4().hex, actor, lent.name, arguments, self.home.now(), key)
+        try:
+            if key is not None and (earlier := await self._replay(entry, key)) is not None:
+                return earlier
+            borrowed.check(arguments)
+        except ActionLogUnusable:
+            raise
+        except ActionError as error:
+            return await self._unusable(entry, error)
+        risk = "irreversible" if lent.name in self.policy.rules.irreversible else lent.risk
+        asked = Asked(*(actor, lent.name, arguments, risk), roles=lent.roles, per_minute=lent.per_minute, means=borrowed.meaning)
+        decision = self.policy.judge(asked, confirmation)
+        entry = replace(entry, decision=decision)
+        if decision.verdict != "allowed":
+            return await self._refused(entry, decision)
+        try:
+            await borrowed.enter()
+        except ActionError as error:
+            return await self._ended(entry, "failed", _failed(entry, error))
+        try:
+            return await self._lend(borrowed, entry)
+        finally:
+            borrowed.leave()
+
+    async def _lend(self, borrowed: Borrowed, entry: Entry) -> ActionResult:
+        if entry.decision is None or entry.decision.risk != "read":
+            try:
+                await asyncio.to_thread(self.log.begin, entry)
+            except Interrupted as error:
+                return _failed(entry, error)
+        try:
+            output = await borrowed.run(Lent(entry.tool, entry.arguments, entry.actor, entry.action_id, entry.key))
+        except ActionError as error:
+            return await self._ended(entry, "failed", _failed(entry, error))
+        return await self._ended(entry, "failed" if output.failed else "done", _told(entry, output, borrowed.source))
+
+    async def _refused(self, entry: Entry, decision: Decision) -> ActionResult:
+        refusal = _REFUSALS[decision.code](decision.reason, where=entry.tool)
+        return await self._ended(entry, "refused", _failed(entry, refusal))
+
+    async def _unusable(self, entry: Entry, error: ActionError) -> ActionResult:
+        """A call that cannot even be judged. It counts too: nobody may fill the log with such calls."""
+        counted = self.policy.judge(Asked(entry.actor, entry.tool, entry.arguments, "read"))
+        told = TooOften(counted.reason, where=entry.tool) if counted.code == "action.rate" else error
+        return await self._ended(entry, "failed", _failed(entry, told))
 
     async def _ended(self, entry: Entry, phase: str, result: ActionResult) -> ActionResult:
         await asyncio.to_thread(self.log.end, entry, result, phase)
@@ -128,3 +194,17 @@ def _failed(entry: Entry, error: ActionError) -> ActionResult:
     text = f"Error: {error.message}. {error.hint}"
     decision: Decision | None = entry.decision
     return ActionResult(action_id=entry.action_id, tool=entry.tool, text=text, decision=decision, error=error.as_dict())
+
+
+def _told(entry: Entry, output: Output, source: str | None) -> ActionResult:
+    """What a tool of others answered, as its own words."""
+    error = ToolFailed(f"{entry.tool} says that it did not work", where=entry.tool).as_dict() if output.failed else None
+    return ActionResult(
+        action_id=entry.action_id,
+        tool=entry.tool,
+        text=output.text or ("Error." if output.failed else "Done."),
+        decision=entry.decision,
+        variables={} if output.structured is None else {"structured": output.structured},
+        error=error,
+        source=source,
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.action import Actor, Change, Decision, Risk, ServiceCall, Verdict
+from schemas.action import Actor, Change, Decision, Risk, Role, ServiceCall, Verdict
 from schemas.hashing import canonical
 from schemas.policy import Grant, Rules
 from serve.actions.home import system_clock
@@ -26,7 +26,11 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Asked:
-    """One call with what it would do. ``areas`` are those of everything it touches."""
+    """One call with what it would do. ``areas`` are those of everything it touches.
+
+    Of a tool that is not the home's own: ``roles`` that may use it (None: all), calls ``per_minute`` of all together, and
+    what it ``means`` by its declaration.
+    """
 
     actor: Actor
     tool: str
@@ -35,6 +39,9 @@ class Asked:
     calls: tuple[ServiceCall, ...] = ()
     changes: tuple[Change, ...] = ()
     areas: frozenset[str | None] = frozenset()
+    roles: frozenset[Role] | None = None
+    per_minute: int | None = None
+    means: str | None = None
 
     @property
     def touched(self) -> frozenset[str]:
@@ -44,7 +51,7 @@ class Asked:
     def digest(self) -> str:
         """Of who asks, the exact arguments, and what they mean just now."""
         calls = [(call.service, call.entity_id, call.data) for call in self.calls]
-        text = canonical([self.actor.id, self.tool, self.arguments, calls])
+        text = canonical([self.actor.id, self.tool, self.arguments, calls, self.means])
         return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
@@ -88,7 +95,7 @@ def _refusal(rules: Rules, grant: Grant, asked: Asked) -> str | None:
     role = asked.actor.role
     if asked.risk not in grant.risks:
         return f"{role} may not do what is {asked.risk}"
-    if asked.tool in grant.denied_tools:
+    if asked.tool in grant.denied_tools or (asked.roles is not None and role not in asked.roles):
         return f"{role} may not use {asked.tool}"
     domains = {entity_id.partition(".")[0] for entity_id in asked.touched}
     if denied := domains & grant.denied_domains:
@@ -103,6 +110,10 @@ def _refusal(rules: Rules, grant: Grant, asked: Asked) -> str | None:
         if isinstance(value, int | float) and not bounds.low <= value <= bounds.high:
             return f"{role} may set {argument} from {bounds.low:g} to {bounds.high:g}, not {value:g}"
     return None
+
+
+def _of_tool(asked: Asked) -> str:
+    return f"\0{asked.tool}"  # no actor is called like this: ids come from doors
 
 
 @dataclass(frozen=True)
@@ -124,13 +135,22 @@ class Policy:
     def judge(self, asked: Asked, confirmation: str | None = None) -> Decision:
         """Counts the call, uses up the confirmation, and hands out a new one where one is needed."""
         recent = self._recent(asked.actor.id)
-        confirmed = confirmation is not None and self._take(confirmation, asked)
+        too_many = asked.per_minute is not None and self._recent(_of_tool(asked)) >= asked.per_minute
+        confirmed = not too_many and confirmation is not None and self._take(confirmation, asked)
         decision = decide(self.rules, asked, recent, confirmed)
+        if too_many and decision.verdict != "denied":
+            reason = f"more than {asked.per_minute} calls of {asked.tool} in a minute"
+            decision = decision.model_copy(update={"verdict": "denied", "code": "action.rate", "reason": reason})
         if decision.code != "action.rate":
-            self._calls[asked.actor.id].append(self._clock())
+            self._count(asked.actor.id)
+        if decision.verdict == "allowed" and asked.per_minute is not None:
+            self._count(_of_tool(asked))
         if decision.verdict != "confirm":
             return decision
         return decision.model_copy(update={"confirmation": self._issue(asked)})
+
+    def _count(self, actor: str) -> None:
+        self._calls.setdefault(actor, deque()).append(self._clock())
 
     def _recent(self, actor: str) -> int:
         now = self._clock()
