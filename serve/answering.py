@@ -51,6 +51,7 @@ def request_of(turn: Turn) -> TurnRequest:
         home=turn.home,
         home_now=turn.home_now,
         home_tools=turn.home_tools,
+        earlier=turn.earlier,
         sampling=Sampling(
             max_tokens=turn.max_tokens, temperature=turn.temperature, top_p=turn.top_p, seed=turn.seed, stop=turn.stop
         ),

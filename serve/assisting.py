@@ -17,7 +17,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -120,6 +120,8 @@ class Manner:
     rounds: int = 1
     max_tokens: int = 256
     actor: Actor = field(default_factory=lambda: Actor(id="api"))
+    earlier: int | Literal["trained"] = "trained"
+    """Turns before this one that the model gets at most, as they fit: see schemas.assistant.Conversations.turns."""
 
 
 async def assist(asked: Asked, home: LiveHome, turns: Turns, manner: Manner) -> AsyncGenerator[AssistEvent, None]:
@@ -220,6 +222,7 @@ class _Turn:
             max_tokens=self._manner.max_tokens,
             home_now=present.lines,
             home_tools=present.tools,
+            earlier=self._manner.earlier,
         )
         async with aclosing(_each(self._turns.stream(turn))) as events:
             async for event in events:
@@ -291,7 +294,7 @@ def _spoken(done: Performed) -> str:
 def _results(calls: tuple[ToolCall, ...], performed: Sequence[Performed]) -> list[Message]:
     """The calls and their results as the model reads them in its next round."""
     results = [
-        Message(role="tool", tool_call_id=call.id, name=call.function.name, content=done.result.text)
+        Message(role="tool", tool_call_id=call.id, name=call.function.name, content=done.result.for_model)
         for call, done in zip(calls, performed, strict=True)
     ]
     return [Message(role="assistant", tool_calls=calls), *results]

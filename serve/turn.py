@@ -10,7 +10,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from schemas.artifacts import ModelManifest
 from schemas.conversation import Message, Tool, ToolCall
@@ -30,12 +30,16 @@ class MalformedCall(EngineError):
     default_hint = "Ask again, or train the model with decoding.arguments: typed."
 
 
+Earlier = int | Literal["trained", "all"]
+
+
 @dataclass(frozen=True)
 class TurnRequest:
     """``tools`` and ``home`` are None for the model's own tools and the assistant's home; empty for none.
 
     ``home_now``: the lines of the assistant's home as it is now, for a model that was trained with a home; None for those
     that it was opened with. ``home_tools``: what that home offers, for a model that was trained without tools of its own.
+    ``earlier``: turns before the newest one that the model gets at most; trained: as many as its training rows had.
     """
 
     messages: tuple[Message, ...]
@@ -45,6 +49,7 @@ class TurnRequest:
     home_tools: tuple[Tool, ...] | None = None
     sampling: Sampling = field(default_factory=Sampling)
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
+    earlier: Earlier = "all"
 
 
 Event = TurnStarted | ReplyDelta | CallsReady | TurnFinished
@@ -69,7 +74,7 @@ class Answerer:
         last before the first event.
         """
         began, inference_id = time.monotonic(), uuid.uuid4().hex
-        messages = self.form.normal(request.messages)
+        messages = self.form.normal(self._recalled(request.messages, request.earlier))
         tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
         home = self._lines(request) if request.home is None else request.home
         grammar = self.form.grammar(messages, tools, home, request.tool_choice)
@@ -108,29 +113,49 @@ class Answerer:
         """Free the weights; only after the last turn has ended."""
         self.engine.close()
 
+    def _recalled(self, messages: Sequence[Message], earlier: Earlier) -> Sequence[Message]:
+        """``messages`` without the turns that are more than ``earlier`` says."""
+        if earlier == "trained":
+            earlier = self.manifest.turns - 1 if self.manifest.format == "rottie" else "all"
+        if earlier == "all":
+            return messages
+        kept = _turns([message for message in messages if message.role != "system"])[-1 - earlier :]
+        system = [message for message in messages if message.role == "system"]
+        return [*system, *(message for turn in kept for message in turn)]
+
     async def _fit(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], reply: int) -> str:
         """The prompt with as many of the newest turns as fit beside the reply. System messages and the newest turn stay."""
         system = [message for message in messages if message.role == "system"]
         turns = _turns([message for message in messages if message.role != "system"])
+        if not turns:
+            raise RequestError("there is nothing to answer", where="messages", hint="Send at least one user message.")
         context = self.engine.context
         room = context - min(reply, context // 4)
-        for first in range(len(turns)):
-            kept = [message for turn in turns[first:] for message in turn]
-            prompt = self.form.prompt([*system, *kept], tools, home)
-            newest = first == len(turns) - 1
-            limit = context - 1 if newest else room
-            # A token is at least one byte: most prompts need no counting.
-            if len(prompt.encode()) <= limit:
-                return prompt
-            tokens = len(await self.engine.tokenize(prompt))
-            if tokens <= limit:
-                return prompt
-            if newest:
-                raise PromptTooLong(
-                    f"the newest message, with the system text, tools and home, has {tokens} tokens; this model takes {context}",
-                    where="messages",
-                )
-        raise RequestError("there is nothing to answer", where="messages", hint="Send at least one user message.")
+
+        def since(first: int) -> str:
+            return self.form.prompt([*system, *(message for turn in turns[first:] for message in turn)], tools, home)
+
+        # All of them, or by halving the most that fit: counting a long conversation's tokens turn by turn takes seconds.
+        low, high, probe = 0, len(turns) - 1, 0
+        while low < high:
+            if await self._tokens(since(probe), room) <= room:
+                high = probe
+            else:
+                low = probe + 1
+            probe = (low + high) // 2
+        prompt = since(low)
+        if low == len(turns) - 1 and (tokens := await self._tokens(prompt, context - 1)) > context - 1:
+            raise PromptTooLong(
+                f"the newest message, with the system text, tools and home, has {tokens} tokens; this model takes {context}",
+                where="messages",
+            )
+        return prompt
+
+    async def _tokens(self, prompt: str, enough: int) -> int:
+        """How many there are, or a number that is not below it where that is at most ``enough``."""
+        # A token is at least one byte: most prompts need no counting.
+        size = len(prompt.encode())
+        return size if size <= enough else len(await self.engine.tokenize(prompt))
 
 
 def _turns(messages: Sequence[Message]) -> list[list[Message]]:

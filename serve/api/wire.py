@@ -158,7 +158,7 @@ class ChatRequest(_Request):
 class Turn(BaseModel):
     """What travels from the gateway to a replica of the model: a checked request, without the wire's spellings.
 
-    ``tool_choice`` is auto, none, required, or a declared tool's name. ``home_now`` and ``home_tools``: see TurnRequest.
+    ``tool_choice`` is auto, none, required, or a declared tool's name. ``home_now`` to ``earlier``: see TurnRequest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -169,6 +169,7 @@ class Turn(BaseModel):
     home: tuple[str, ...] | None = None
     home_now: tuple[str, ...] | None = None
     home_tools: tuple[Tool, ...] | None = None
+    earlier: int | Literal["trained", "all"] = "all"
     tool_choice: str = "auto"
     max_tokens: int
     temperature: float = 0.0

@@ -183,3 +183,13 @@ def test_k_quants_ask_for_their_package(
     with pytest.raises(EvaluationError, match="needs llama-cpp-python") as caught:
         export(candidate, dataset, pipeline(quantisations=["q4_k_m"], serve="q4_k_m"), Home(tmp_path))
     assert "rottie[llama-cpp]" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("long", "turns"), [(0, 1), (2, 1), (30, 3)])
+def test_a_stray_long_row_makes_no_conversationalist(tmp_path: Path, long: int, turns: int) -> None:
+    """The manifest tells how many turns the model has seen often enough to be given as many."""
+    ask, reply = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hi."}
+    rows = [{"messages": [{**ask, "content": f"{i}"}, reply, *([ask, reply] * 2 if i < long else [])]} for i in range(600)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    dataset = ingest([JsonlSource(kind="jsonl", path=str(tmp_path / "rows.jsonl"))], Split(), Home(tmp_path / "home"))
+    assert exporting._turns(dataset) == turns

@@ -117,6 +117,42 @@ async def test_the_oldest_turns_give_way() -> None:
     assert prompt.count("<|tool|>") == 1  # a result never stays without its call
 
 
+@pytest.mark.parametrize(
+    ("earlier", "trained", "seen"), [("all", 1, 3), ("trained", 1, 1), ("trained", 2, 2), (0, 3, 1), (1, 1, 2)]
+)
+async def test_a_model_gets_as_many_turns_as_it_can_use(earlier: Any, trained: int, seen: int) -> None:
+    asked = answerer(" ok")
+    asked.manifest = asked.manifest.model_copy(update={"turns": trained})
+    system = Message(role="system", content="Be kind.")
+    await events(asked, TurnRequest((system, *said("first", "second", "third")), earlier=earlier))
+    assert asked.engine.prompt.count("<|user|>") == seen
+    assert "third" in asked.engine.prompt
+    assert "Be kind." in asked.engine.prompt
+
+
+async def test_a_model_that_others_trained_for_conversations_gets_all() -> None:
+    asked = answerer(" ok")
+    asked.manifest = asked.manifest.model_copy(update={"format": "template"})
+    await events(asked, TurnRequest(said("first", "second"), earlier="trained"))
+    assert asked.engine.prompt.count("<|user|>") == 2
+
+
+async def test_a_long_conversation_is_counted_a_few_times_only() -> None:
+    counted = []
+
+    class Counting(Recording):
+        async def tokenize(self, text: str) -> list[int]:
+            counted.append(text)
+            return await super().tokenize(text)
+
+    asked = answerer("")
+    asked.engine = Counting([("", " ok")], context=100)
+    await events(asked, TurnRequest(said(*(f"word{i} " * 5 for i in range(200))), sampling=Sampling(max_tokens=20)))
+    assert 5 < asked.engine.prompt.count("<|user|>") < 20
+    assert "word199" in asked.engine.prompt
+    assert len(counted) < 12
+
+
 async def test_a_newest_turn_that_does_not_fit_is_refused() -> None:
     with pytest.raises(PromptTooLong, match="newest"):
         await events(answerer(" ok", context=60), TurnRequest(said("hello", "word " * 80)))
