@@ -1,9 +1,10 @@
 """The grammar of one reply: which tools may be called, with which arguments and values. Pure functions to GBNF text.
 
-What a grammar admits, schemas.prompt.parse_reply reads: calls as ``Name{"key":" value"}``, one a line, or speech that starts
-with a space. Arguments come in any order, as training rows have them. Each comes at most once where a tool has few; where it
-has many, only required ones are counted (a repeated optional one is one argument after parsing: the last). With ``span``, a
-string that declares ``format: home-entity`` or ``home-area`` is one of the home's names and nothing else.
+How calls are written is a ``Writing``. What a grammar of the default one admits, schemas.prompt.parse_reply reads: calls as
+``Name{"key":" value"}``, one a line, or speech that starts with a space. Arguments come in any order, as training rows have
+them. Each comes at most once where a tool has few; where it has many, only required ones are counted (a repeated optional one
+is one argument after parsing: the last). With ``span``, a string that declares ``format: home-entity`` or ``home-area`` is one
+of the home's names and nothing else.
 """
 
 from __future__ import annotations
@@ -27,9 +28,7 @@ MAX_BYTES = 400_000
 MAX_DEPTH = 5
 
 _SHARED = {
-    "speech": r'" " [^\x00-\x08\x0B-\x1F\x7F]*',
     "char": r'[^"\\\x00-\x1F\x7F] | "\\" ["\\/bfnrt] | "\\u00" [01] [0-9a-f]',
-    "string": r'"\" " char* "\""',
     "key": r'"\"" char* "\""',
     "boolean": '"true" | "false"',
     "null": '"null"',
@@ -37,8 +36,6 @@ _SHARED = {
     "integer": '"-"? natural',
     "number": 'integer ("." [0-9]{1,15})? ([eE] [-+]? [0-9]{1,2})?',
     "value": "string | number | boolean | null | list | object",
-    "list": '"[" (value ("," value)*)? "]"',
-    "object": '"{" (key ":" value ("," key ":" value)*)? "}"',
 }
 
 
@@ -50,12 +47,69 @@ class ToolChoice:
     name: str | None = None
 
 
+@dataclass(frozen=True)
+class Writing:
+    """How a model writes. A call is ``before``, the tool's name, ``after``, its arguments as JSON, ``close``.
+
+    Calls begin with ``opening``, are parted by ``between`` and end with ``ending``. ``speech`` are the rules of a reply that
+    calls nothing, by the rule of that name; ``speech_or_calls`` those of one that may do either (absent: it is one or the other
+    from its start; they use the rules ``speech`` and ``calls-body``, the calls after ``opening``).
+    """
+
+    speech: tuple[tuple[str, str], ...] = (("speech", r'" " [^\x00-\x08\x0B-\x1F\x7F]*'),)
+    speech_or_calls: tuple[tuple[str, str], ...] = ()
+    opening: str = ""
+    between: str = "\n"
+    ending: str = ""
+    before: str = ""
+    after: str = ""
+    close: str = ""
+    spaced: bool = True
+    """Strings begin with a space, and no space follows a colon or comma; otherwise one may."""
+    many: bool = True
+
+    @property
+    def comma(self) -> str:
+        return '","' if self.spaced else '"," " "?'
+
+    @property
+    def colon(self) -> str:
+        return '":"' if self.spaced else '":" " "?'
+
+    def shared(self) -> dict[str, str]:
+        gap = '" "' if self.spaced else ""
+        return {
+            **dict(self.speech),
+            **_SHARED,
+            "string": f'"\\"" {gap} char* "\\""',
+            "list": f'"[" (value ({self.comma} value)*)? "]"',
+            "object": f'"{{" (key {self.colon} value ({self.comma} key {self.colon} value)*)? "}}"',
+        }
+
+    def words(self, rule: str) -> str:
+        """A string whose inside follows ``rule``."""
+        return f'"\\"{" " if self.spaced else ""}" {rule} "\\""'
+
+    def key(self, key: str) -> str:
+        text = json.dumps(key, ensure_ascii=False)
+        return f"{literal(clean(text) + ':')}" if self.spaced else f'{literal(text + ":")} " "?'
+
+    def constant(self, value: Any) -> str:
+        if not self.spaced:
+            return literal(json.dumps(value, ensure_ascii=False))
+        return literal(clean(json.dumps(spaced(value), ensure_ascii=False, separators=(",", ":"))))
+
+
+OWN = Writing()
+
+
 def grammar_for(
     tools: Sequence[Tool],
     request: str,
     home: Sequence[str] = (),
     decoding: Decoding | None = None,
     choice: ToolChoice | None = None,
+    writing: Writing = OWN,
 ) -> str | None:
     """GBNF for a reply to ``request`` (the last user message), or None where any text may come.
 
@@ -64,7 +118,8 @@ def grammar_for(
     """
     choice, policy = choice or ToolChoice(), (decoding or Decoding()).arguments
     if choice.mode == "none":
-        return f"root ::= speech\nspeech ::= {_SHARED['speech']}\n" if tools else None
+        rules = {"root": "speech", **dict(writing.speech)}
+        return "".join(f"{name} ::= {body}\n" for name, body in rules.items()) if tools else None
     offered = [tool for tool in tools if choice.mode != "named" or tool.function.name == choice.name]
     if choice.mode in ("required", "named") and not offered:
         asked = f"the tool {choice.name!r}" if choice.mode == "named" else "a tool call"
@@ -72,9 +127,9 @@ def grammar_for(
     if not offered or (policy == "free" and choice.mode == "auto"):
         return None
     spans = run_rules(request, home_names(tuple(home))) if policy == "span" else None
-    text = _Grammar(spans or {}).write(offered, speech=choice.mode == "auto", many=choice.mode != "named")
+    text = _Grammar(spans or {}, writing).write(offered, speech=choice.mode == "auto", many=choice.mode != "named")
     if spans and len(text) > MAX_BYTES:
-        text = _Grammar({}).write(offered, speech=choice.mode == "auto", many=choice.mode != "named")
+        text = _Grammar({}, writing).write(offered, speech=choice.mode == "auto", many=choice.mode != "named")
     return text
 
 
@@ -83,19 +138,25 @@ class _Grammar:
     """Collects rules. ``spans`` are those that free strings must follow; empty for any string."""
 
     spans: dict[str, str]
+    writing: Writing = OWN
     rules: dict[str, str] = field(default_factory=dict)
 
     def write(self, tools: Sequence[Tool], *, speech: bool, many: bool) -> str:
         affordable = sum(2 ** len(tool.function.properties()) for tool in tools if _countable(tool)) <= MAX_STATES
         names = [self._tool(index, tool, affordable) for index, tool in enumerate(tools)]
+        writing = self.writing
         self.rules["call"] = " | ".join(names)
-        self.rules["calls"] = f'call ("\\n" call){{0,{MAX_CALLS - 1}}}' if many else "call"
+        more = f" ({literal(writing.between)} call){{0,{MAX_CALLS - 1}}}" if many and writing.many else ""
+        self.rules["calls-body"] = f"call{more} {literal(writing.ending)}"
+        self.rules["calls"] = f"{literal(writing.opening)} calls-body"
         self.rules["root"] = "calls | speech" if speech else "calls"
+        if speech and writing.speech_or_calls:
+            self.rules.update(writing.speech_or_calls)
         if self.spans:
             self.rules.update(self.spans)
-            self.rules["words"] = '"\\" " span "\\""'
-            self.rules |= {f"{name}-only": f'"\\" " {name} "\\""' for name in (ENTITY, AREA) if name in self.spans}
-        every = {**_SHARED, **self.rules}
+            self.rules["words"] = writing.words("span")
+            self.rules |= {f"{name}-only": writing.words(name) for name in (ENTITY, AREA) if name in self.spans}
+        every = {**writing.shared(), **self.rules}
         return "".join(f"{name} ::= {body}\n" for name, body in every.items())
 
     def _tool(self, index: int, tool: Tool, affordable: bool) -> str:
@@ -103,11 +164,13 @@ class _Grammar:
         arguments = {}
         for number, (key, schema) in enumerate(properties.items()):
             rule = f"{name}-{number}"
-            self.rules[rule] = f"{literal(clean(json.dumps(key, ensure_ascii=False)) + ':')} {self._value(schema, rule)}"
+            self.rules[rule] = f"{self.writing.key(key)} {self._value(schema, rule)}"
             arguments[key] = rule
         required = [key for key in tool.function.required() if key in arguments]
         counted = list(arguments) if affordable and _countable(tool) else required[:MAX_COUNTED]
-        self.rules[name] = f'{literal(tool.function.name + "{")} {self._any_order(name, arguments, counted, required)} "}}"'
+        start = literal(f"{self.writing.before}{tool.function.name}{self.writing.after}{{")
+        close = literal("}" + self.writing.close)
+        self.rules[name] = f"{start} {self._any_order(name, arguments, counted, required)} {close}"
         return name
 
     def _any_order(self, name: str, arguments: dict[str, str], counted: list[str], required: list[str]) -> str:
@@ -119,7 +182,7 @@ class _Grammar:
             return '""'
         if not counted:
             self.rules[f"{name}s"] = " | ".join(arguments.values())
-            self.rules[f"{name}a"] = f'({name}s ("," {name}s){{0,{len(arguments) - 1}}})?'
+            self.rules[f"{name}a"] = f"({name}s ({self.writing.comma} {name}s){{0,{len(arguments) - 1}}})?"
             return f"{name}a"
         must = sum(1 << counted.index(key) for key in required if key in counted)
 
@@ -133,7 +196,7 @@ class _Grammar:
 
         self.rules[f"{name}a"] = steps(0, "")
         for state in range(1 << len(counted)):
-            self.rules[f"{name}s{state}"] = steps(state, '"," ')
+            self.rules[f"{name}s{state}"] = steps(state, self.writing.comma + " ")
         return f"{name}a"
 
     def _value(self, schema: Any, rule: str, depth: int = 0) -> str:
@@ -141,9 +204,9 @@ class _Grammar:
         if not isinstance(schema, dict) or depth > MAX_DEPTH:
             return "value"
         if "const" in schema:
-            return _constant(schema["const"])
+            return self.writing.constant(schema["const"])
         if schema.get("enum"):
-            return "(" + " | ".join(_constant(item) for item in schema["enum"]) + ")"
+            return "(" + " | ".join(self.writing.constant(item) for item in schema["enum"]) + ")"
         several = schema.get("anyOf") or schema.get("oneOf")
         kinds = schema.get("type", None if {"$ref", "allOf", "not"} & set(schema) else "string")
         if not several and isinstance(kinds, list):
@@ -162,7 +225,7 @@ class _Grammar:
             return "natural" if kind == "integer" and schema.get("minimum", -1) >= 0 else kind
         if kind == "array":
             item = self._value(schema["items"], f"{rule}i", depth + 1) if "items" in schema else "value"
-            return f'"[" ({item} ("," {item}){{0,31}})? "]"'
+            return f'"[" ({item} ({self.writing.comma} {item}){{0,31}})? "]"'
         if kind == "object":
             return self._object(schema, rule, depth)
         return kind if kind in ("boolean", "null") else "value"
@@ -174,9 +237,7 @@ class _Grammar:
         arguments = {}
         for number, (key, inner) in enumerate(properties.items()):
             below = f"{rule}o{number}"
-            self.rules[below] = (
-                f"{literal(clean(json.dumps(key, ensure_ascii=False)) + ':')} {self._value(inner, below, depth + 1)}"
-            )
+            self.rules[below] = f"{self.writing.key(key)} {self._value(inner, below, depth + 1)}"
             arguments[key] = below
         required = [key for key in schema.get("required", []) if key in arguments][:MAX_COUNTED]
         counted = list(arguments) if len(arguments) <= MAX_COUNTED else required
@@ -185,7 +246,3 @@ class _Grammar:
 
 def _countable(tool: Tool) -> bool:
     return len(tool.function.properties()) <= MAX_COUNTED
-
-
-def _constant(value: Any) -> str:
-    return literal(clean(json.dumps(spaced(value), ensure_ascii=False, separators=(",", ":"))))
