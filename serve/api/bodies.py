@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from schemas.errors import RequestTooLarge
+
+Result = TypeVar("Result")
 
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The body, refused as soon as it is known to be longer than ``limit``, with or without a Content-Length."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
+    if _announced(request) > limit:
         raise RequestTooLarge(f"the body is longer than {limit} bytes", where="body")
     parts, size = [], 0
     async for part in request.stream():
@@ -22,6 +25,34 @@ async def read_body(request: Request, limit: int) -> bytes:
             raise RequestTooLarge(f"the body is longer than {limit} bytes", where="body")
         parts.append(part)
     return b"".join(parts)
+
+
+def _announced(request: Request) -> int:
+    """Content-Length, or 0 where it says nothing that can be believed; very long numbers are not even converted."""
+    text = request.headers.get("content-length", "")
+    return int(text[:20]) if text.isascii() and text.isdigit() else 0
+
+
+async def attended(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+    """What ``work`` returns; it is cancelled when the client leaves before, which raises ClientDisconnect.
+
+    Only after the whole body was read.
+    """
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def close_all(*events: AsyncIterator[Any]) -> None:

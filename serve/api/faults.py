@@ -11,7 +11,7 @@ from schemas.errors import EngineError, RottieError
 
 log = logging.getLogger("rottie.serve")
 RETRY_AFTER_S = 1
-_KINDS = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error", 413: "invalid_request_error"}
+_KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
 def error_body(error: RottieError, status: int | None = None) -> dict[str, Any]:

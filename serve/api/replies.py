@@ -1,72 +1,129 @@
-"""Turn events as OpenAI replies: one object for a plain request, server-sent events for a stream."""
+"""Finished turns and turn events as replies of /v1/chat/completions: one object, or server-sent chunks."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from schemas.conversation import ToolCall
-from schemas.errors import EngineError, RottieError
-from schemas.events import CallsReady, ReplyDelta, TurnEvent, TurnFailed, TurnFinished, TurnStarted
-from serve.api.faults import error_body, error_from
+from schemas.errors import RottieError
+from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnStarted
+from serve.api.faults import error_body
+from serve.api.running import Numbered, Usage, Whole
+from serve.api.wire import Body
 
 DONE = b"data: [DONE]\n\n"
+FinishReason = Literal["stop", "length", "tool_calls"]
 
 
-def usage(event: TurnFinished) -> dict[str, Any]:
+class CachedTokens(Body):
+    cached_tokens: int
+
+
+class TokenUsage(Body):
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: CachedTokens
+
+
+class CalledFunction(Body):
+    name: str
+    arguments: str
+
+
+class Called(Body):
+    id: str
+    type: Literal["function"]
+    function: CalledFunction
+
+
+class Said(Body):
+    role: Literal["assistant"]
+    content: str | None
+    refusal: None = None
+    tool_calls: tuple[Called, ...] | None = None
+
+
+class TokenShown(Body):
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None
+
+
+class TokenChosen(TokenShown):
+    top_logprobs: tuple[TokenShown, ...]
+
+
+class ChoiceLogprobs(Body):
+    content: tuple[TokenChosen, ...] | None
+    refusal: None = None
+
+
+class Choice(Body):
+    index: int
+    message: Said
+    finish_reason: FinishReason
+    logprobs: ChoiceLogprobs | None
+
+
+class ChatCompletion(Body):
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: tuple[Choice, ...]
+    usage: TokenUsage
+
+
+def completion(wholes: Sequence[Whole], with_logprobs: bool) -> dict[str, Any]:
+    """The body of a ChatCompletion."""
+    usage = Usage()
+    for number, whole in enumerate(wholes):
+        usage.add(whole.end, same_prompt=number > 0)
     return {
-        "prompt_tokens": event.prompt_tokens,
-        "completion_tokens": event.completion_tokens,
-        "total_tokens": event.prompt_tokens + event.completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": event.cached_tokens},
+        "id": f"chatcmpl-{wholes[0].inference_id}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": wholes[0].model,
+        "choices": [_choice(number, whole, with_logprobs) for number, whole in enumerate(wholes)],
+        "usage": usage.shown(),
     }
+
+
+def _choice(number: int, whole: Whole, with_logprobs: bool) -> dict[str, Any]:
+    content = whole.text if whole.text or not whole.calls else None
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+    if whole.calls:
+        message["tool_calls"] = [_call(item) for item in whole.calls]
+    logprobs = {"content": [shown(token) for token in whole.logprobs], "refusal": None} if with_logprobs else None
+    return {"index": number, "message": message, "finish_reason": whole.end.finish_reason, "logprobs": logprobs}
+
+
+def shown(token: TokenLogprob) -> dict[str, Any]:
+    """A token with its alternatives, as OpenAI has them."""
+    return {**_token(token), "top_logprobs": [_token(other) for other in token.top_logprobs]}
+
+
+def _token(token: Any) -> dict[str, Any]:
+    return {"token": token.token, "logprob": token.logprob, "bytes": list(token.bytes)}
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.function.name, "arguments": call.function.arguments}}
 
 
-def completion(events: Iterable[TurnEvent]) -> dict[str, Any]:
-    """The reply of one finished turn. Raises what the turn failed with."""
-    model, inference_id, text, calls = "", "", [], []
-    for event in events:
-        if isinstance(event, TurnStarted):
-            model, inference_id = event.model, event.inference_id
-        elif isinstance(event, ReplyDelta):
-            text.append(event.text)
-        elif isinstance(event, CallsReady):
-            calls.extend(event.calls)
-        elif isinstance(event, TurnFailed):
-            raise error_from(event.error)
-        else:
-            return _completion(model, inference_id, "".join(text), calls, event)
-    raise EngineError("the turn ended without a reply")
-
-
-def _completion(model: str, inference_id: str, text: str, calls: list[ToolCall], end: TurnFinished) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": text if text or not calls else None, "refusal": None}
-    if calls:
-        message["tool_calls"] = [_call(item) for item in calls]
-    return {
-        "id": f"chatcmpl-{inference_id}",
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": end.finish_reason, "logprobs": None}],
-        "usage": usage(end),
-    }
-
-
 class Chunks:
-    """Turn events as server-sent chunks, in the order that OpenAI's clients expect."""
+    """Turn events as server-sent chunks, in the order that OpenAI's clients expect; one id for all choices."""
 
-    def __init__(self, with_usage: bool) -> None:
-        self._id = ""
-        self._with_usage = with_usage
+    def __init__(self, choices: int, with_usage: bool, with_logprobs: bool) -> None:
+        self._left = choices
+        self._with_usage, self._with_logprobs = with_usage, with_logprobs
+        self._usage, self._counted = Usage(), False
+        self._id, self._model = "", ""
         self._created = int(time.time())
-        self._model = ""
 
     def _chunk(self, choices: list[dict[str, Any]], usage_now: dict[str, Any] | None = None) -> bytes:
         body: dict[str, Any] = {
@@ -80,39 +137,37 @@ class Chunks:
             body["usage"] = usage_now
         return sse(body)
 
-    def _delta(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
-        return self._chunk([{"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}])
+    def _delta(
+        self, number: int, delta: dict[str, Any], finish_reason: str | None = None, tokens: Sequence[TokenLogprob] = ()
+    ) -> bytes:
+        logprobs = {"content": [shown(token) for token in tokens], "refusal": None} if self._with_logprobs and tokens else None
+        return self._chunk([{"index": number, "delta": delta, "finish_reason": finish_reason, "logprobs": logprobs}])
 
-    def of(self, event: TurnEvent) -> bytes:
+    def __call__(self, numbered: Numbered) -> bytes:
+        number, event = numbered
         if isinstance(event, TurnStarted):
-            self._id, self._model = f"chatcmpl-{event.inference_id}", event.model
-            return self._delta({"role": "assistant", "content": ""})
+            self._id, self._model = self._id or f"chatcmpl-{event.inference_id}", self._model or event.model
+            return self._delta(number, {"role": "assistant", "content": ""})
         if isinstance(event, ReplyDelta):
-            return self._delta({"content": event.text})
+            return self._delta(number, {"content": event.text}, tokens=event.logprobs)
         if isinstance(event, CallsReady):
-            return self._delta({"tool_calls": [{"index": i, **_call(item)} for i, item in enumerate(event.calls)]})
-        if isinstance(event, TurnFailed):
-            return self.failed(error_from(event.error))
-        end = self._delta({}, event.finish_reason)
-        return end + self._chunk([], usage(event)) if self._with_usage else end
+            return self._delta(number, {"tool_calls": [{"index": i, **_call(item)} for i, item in enumerate(event.calls)]})
+        return self._end(number, event)
 
-    @staticmethod
-    def failed(error: RottieError) -> bytes:
-        """An error after the first chunk: the status line is gone, so it travels as an event that clients raise."""
-        return sse(error_body(error))
+    def _end(self, number: int, event: Any) -> bytes:
+        self._usage.add(event, same_prompt=self._counted)
+        self._counted = True
+        self._left -= 1
+        end = self._delta(number, {}, event.finish_reason)
+        if self._left:
+            return end
+        return end + (self._chunk([], self._usage.shown()) if self._with_usage else b"") + DONE
+
+
+def failed(error: RottieError) -> bytes:
+    """An error after the first chunk: the status line is gone, so it travels as an event that clients raise."""
+    return sse(error_body(error)) + DONE
 
 
 def sse(body: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
-
-
-async def stream(head: list[TurnEvent], rest: AsyncIterator[list[TurnEvent]], with_usage: bool) -> AsyncIterator[bytes]:
-    """Chunks of the events already read and of those still to come, then the end mark."""
-    chunks = Chunks(with_usage)
-    yield b"".join(map(chunks.of, head))
-    try:
-        async for bundle in rest:
-            yield b"".join(map(chunks.of, bundle))
-    except RottieError as error:
-        yield chunks.failed(error)
-    yield DONE

@@ -1,8 +1,7 @@
-"""The OpenAI-shaped request and reply of /v1/chat/completions, and their translation to and from turns.
+"""What travels from the gateway to a replica of the model, and how every body from outside is read.
 
-Unknown keys are refused by name: a setting that is silently ignored would be worse. Keys that only describe the caller
-(user, metadata, ...) are accepted and dropped; settings that no engine here has are accepted at their neutral value.
-Does not cover the route itself (routes.py) or server-sent events (streaming.py).
+Unknown keys are refused by name: a setting that is silently ignored would be worse. Does not cover what each route takes:
+its own module does.
 """
 
 from __future__ import annotations
@@ -10,172 +9,127 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from schemas.assistant import Limits
-from schemas.conversation import FunctionCall, Message, Tool, ToolCall
+from schemas.conversation import Message, Tool
 from schemas.errors import RequestError
+from schemas.nesting import DEEPEST, too_deep
+
+LARGEST_INTEGER = 2**63 - 1
+TOP_LOGPROBS = 20
 
 
-def _text(value: Any) -> Any:
-    """A list of text parts as one string; anything else is left to the field's own check."""
-    if not isinstance(value, list):
-        return value
-    parts = []
-    for part in value:
-        if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
-            raise ValueError("only parts of type text are understood")
-        parts.append(part["text"])
-    return "".join(parts)
+class Body(BaseModel):
+    """Of a request or a reply: no unknown keys, and no text that is taken for a number."""
 
-
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str) else (value or [])
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ChatFunctionCall(_Request):
-    name: str
-    arguments: str
-
-
-class ChatToolCall(_Request):
-    id: str = ""
-    type: Literal["function"] = "function"
-    function: ChatFunctionCall
-    index: int | None = None
-
-
-class ChatMessage(_Request):
-    """A message as clients send it; the last fields come back from replies and must be null here."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: Text | None = None
-    tool_calls: tuple[ChatToolCall, ...] | None = None
-    tool_call_id: str | None = None
-    name: str | None = None
-    refusal: None = None
-    annotations: list[Any] | None = None
-    audio: None = None
-    function_call: None = None
-
-    def message(self) -> Message:
-        calls = tuple(
-            ToolCall(id=item.id, function=FunctionCall(name=item.function.name, arguments=item.function.arguments or "{}"))
-            for item in self.tool_calls or ()
-        )
-        return Message(
-            role="system" if self.role == "developer" else self.role,
-            content=self.content,
-            tool_calls=calls,
-            tool_call_id=self.tool_call_id,
-            name=self.name,
-        )
-
-
-class ChatFunction(_Request):
-    name: str
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-
-
-class ChatTool(_Request):
-    type: Literal["function"] = "function"
-    function: ChatFunction
-
-    def tool(self) -> Tool:
-        return Tool.model_validate({"function": self.function.model_dump(exclude_none=True)})
-
-
-class NamedFunction(_Request):
-    name: str
-
-
-class NamedTool(_Request):
-    type: Literal["function"] = "function"
-    function: NamedFunction
-
-
-class StreamOptions(_Request):
-    include_usage: bool | None = False
-    include_obfuscation: bool | None = None
-
-
-class TextFormat(_Request):
-    type: Literal["text"] = "text"
-
-
-class ChatRequest(_Request):
-    model: str = Field(default="champion", description="champion, a registered model's name, or name/version.")
-    messages: tuple[ChatMessage, ...] = Field(min_length=1)
-    tools: tuple[ChatTool, ...] | None = Field(default=None, description="Absent: the tools the model was trained with.")
-    tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
-    home: tuple[str, ...] | None = Field(
-        default=None, description="Extension: the home's lines, one an entity. Absent: the assistant's own home."
-    )
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1)
-    max_completion_tokens: int | None = Field(default=None, ge=1)
-    stop: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = Field(default=(), max_length=4)
-    seed: int | None = Field(default=None, ge=0, lt=2**63)
-    stream: bool | None = False
-    stream_options: StreamOptions | None = None
-    # Accepted at their neutral value only.
-    n: Literal[1] | None = None
-    logprobs: Literal[False] | None = None
-    frequency_penalty: Literal[0] | None = None
-    presence_penalty: Literal[0] | None = None
-    response_format: TextFormat | None = None
-    modalities: tuple[Literal["text"], ...] | None = None
-    # About the caller: accepted and dropped.
-    user: str | None = None
-    metadata: dict[str, Any] | None = None
-    store: bool | None = None
-    service_tier: str | None = None
-    safety_identifier: str | None = None
-    prompt_cache_key: str | None = None
-    parallel_tool_calls: bool | None = None
-
-    @property
-    def wants_usage(self) -> bool:
-        return bool(self.stream_options and self.stream_options.include_usage)
-
-    def choice(self) -> str:
-        """auto, none, required, or the name of the one tool to call."""
-        if isinstance(self.tool_choice, NamedTool):
-            return self.tool_choice.function.name
-        return self.tool_choice or "auto"
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Turn(BaseModel):
-    """What travels from the gateway to a replica of the model: a checked request, without the wire's spellings.
+    """A checked request, without the wire's spellings.
 
-    ``tool_choice`` is auto, none, required, or a declared tool's name. ``home_now`` to ``earlier``: see TurnRequest.
+    ``model`` may end in ``:adapter``. ``tool_choice`` is auto, none, required, or a declared tool's name. With ``prompt`` the
+    model continues that text, or those token ids, and messages, tools and home have no part in it. ``reply_schema``: the JSON
+    schema that a reply in words must follow. ``home_now`` to ``earlier``: see TurnRequest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str
-    messages: tuple[Message, ...]
+    messages: tuple[Message, ...] = ()
+    prompt: str | tuple[int, ...] | None = None
     tools: tuple[Tool, ...] | None = None
     home: tuple[str, ...] | None = None
     home_now: tuple[str, ...] | None = None
     home_tools: tuple[Tool, ...] | None = None
     earlier: int | Literal["trained", "all"] = "all"
     tool_choice: str = "auto"
+    several_calls: bool = True
+    reply_schema: dict[str, Any] | None = None
     max_tokens: int
     temperature: float = 0.0
     top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    logprobs: int | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+
+
+class Passages(BaseModel):
+    """Texts, or their token ids, that shall become vectors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    inputs: tuple[str | tuple[int, ...], ...]
+
+
+class Vectors(BaseModel):
+    """One vector of length 1 for each text, in their order, and the version that made them. ``tokens``: of all texts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    vectors: tuple[tuple[float, ...], ...]
+    tokens: int
+
+
+StopText = Annotated[str, Field(min_length=1, max_length=256)]
+TokenId = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Sampling(Body):
+    """How tokens are chosen: settings that several routes take. Left out: the most likely token each time."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=0, le=1_000_000, description="Extension: the number of tokens to choose from.")
+    min_p: float | None = Field(default=None, ge=0, le=1, description="Extension: least share of the likeliest token's.")
+    seed: int | None = Field(default=None, ge=0, le=LARGEST_INTEGER)
+
+
+class PenalisedSampling(Sampling):
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    logit_bias: dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], Annotated[float, Field(ge=-100, le=100)]] | None = Field(
+        default=None, max_length=300, description="Token id -> what is added to its logit."
+    )
+    stop: StopText | Annotated[tuple[StopText, ...], Field(max_length=4)] | None = None
+    n: int | None = Field(default=None, ge=1, le=8, description="Replies to give; each has the seed after the one before it.")
+
+    @property
+    def choices(self) -> int:
+        return self.n or 1
+
+
+def sampling_of(asked: Sampling) -> dict[str, Any]:
+    """The settings of a Turn that ``asked`` names."""
+    found: dict[str, Any] = {
+        "temperature": asked.temperature or 0.0,
+        "top_p": 1.0 if asked.top_p is None else asked.top_p,
+        "top_k": asked.top_k or 0,
+        "min_p": asked.min_p or 0.0,
+        "seed": asked.seed,
+    }
+    if isinstance(asked, PenalisedSampling):
+        found |= {
+            "presence_penalty": asked.presence_penalty or 0.0,
+            "frequency_penalty": asked.frequency_penalty or 0.0,
+            "logit_bias": tuple((int(token), bias) for token, bias in (asked.logit_bias or {}).items()),
+            "stop": (asked.stop,) if isinstance(asked.stop, str) else (asked.stop or ()),
+        }
+    return found
+
+
+def repeated(turn: Turn, times: int) -> list[Turn]:
+    """The same turn for each choice, with seeds that differ where one was given."""
+    if turn.seed is None:
+        return [turn] * times
+    return [turn.model_copy(update={"seed": (turn.seed + i) & LARGEST_INTEGER}) for i in range(times)]
 
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -193,50 +147,15 @@ def checked(kind: type[Shape], raw: bytes) -> Shape:
         raise RequestError(f"the body is not JSON: {error.msg} at character {error.pos}", where="body") from None
     except (RecursionError, ValueError) as error:
         raise RequestError("the body is not JSON that can be read here", where="body") from error
+    if too_deep(document):
+        raise RequestError(f"lists and objects stand over {DEEPEST} deep in one another", where="body")
     try:
-        return kind.model_validate(document)
+        return kind.model_validate_json(raw)
     except ValidationError as error:
-        raise _refusal(error) from None
+        raise refusal(error, document) from None
 
 
-def parse(raw: bytes, limits: Limits) -> ChatRequest:
-    """The request in ``raw``; RequestError names the first key that does not fit, never its value."""
-    request = checked(ChatRequest, raw)
-    if len(request.messages) > limits.messages:
-        raise RequestError(f"more than {limits.messages} messages", where="messages")
-    if request.tools and len(request.tools) > limits.tools:
-        raise RequestError(f"more than {limits.tools} tools", where="tools")
-    return request
-
-
-def turn(request: ChatRequest, limits: Limits) -> Turn:
-    """The turn that ``request`` asks for. Longer replies than the assistant allows are cut to its limit."""
-    asked = request.max_completion_tokens or request.max_tokens or limits.max_tokens
-    messages, tools = [], []
-    for index, item in enumerate(request.messages):
-        with _Where(f"messages.{index}"):
-            messages.append(item.message())
-    for index, item in enumerate(request.tools or ()):
-        with _Where(f"tools.{index}"):
-            tools.append(item.tool())
-    choice = request.choice()
-    if isinstance(request.tool_choice, NamedTool) and choice not in {tool.function.name for tool in tools}:
-        raise RequestError("tool_choice names a tool that is not in tools", where="tool_choice")
-    return Turn(
-        model=request.model,
-        messages=tuple(messages),
-        tools=None if request.tools is None else tuple(tools),
-        home=request.home,
-        tool_choice=choice,
-        max_tokens=min(asked, limits.max_tokens),
-        temperature=request.temperature or 0.0,
-        top_p=1.0 if request.top_p is None else request.top_p,
-        seed=request.seed,
-        stop=request.stop,
-    )
-
-
-class _Where:
+class Where:
     """Turns a validation error inside its block into a RequestError at ``place``."""
 
     def __init__(self, place: str) -> None:
@@ -247,14 +166,36 @@ class _Where:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ValidationError):
-            raise _refusal(error, self.place) from None
+            raise refusal(error, prefix=self.place) from None
 
 
-def _refusal(error: ValidationError, prefix: str = "") -> RequestError:
+def refusal(error: ValidationError, document: Any = None, prefix: str = "") -> RequestError:
     """The first problem as a RequestError. Input values stay out: they are the user's words."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    key = ".".join(str(part) for part in (prefix, *first["loc"]) if part != "")
+    key = ".".join(str(part) for part in (prefix, *_place(first["loc"], document)) if part != "")
     return RequestError(f"{key or 'body'}: {first['msg']}", where=key or "body")
+
+
+def _place(found: tuple[int | str, ...], document: Any) -> list[int | str]:
+    """The keys of ``found`` that lead into ``document``: those in between name branches of a union, not places.
+
+    The last is kept where it is a key that is missing.
+    """
+    if document is None:
+        return list(found)
+    place: list[int | str] = []
+    for number, part in enumerate(found):
+        if isinstance(document, dict):
+            if part in document:
+                document = document[part]
+            elif number < len(found) - 1:
+                continue
+        elif isinstance(document, list) and isinstance(part, int) and part < len(document):
+            document = document[part]
+        else:
+            continue
+        place.append(part)
+    return place
 
 
 def _no_constant(name: str) -> None:

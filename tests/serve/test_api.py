@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from schemas.assistant import Limits
 from schemas.errors import Overloaded
 from serve.answering import LocalTurns
+from serve.api.chat import parse
 from serve.api.doors import ensure_key, hostname, read_key
 from serve.api.gateway import Settings, create_app
-from serve.api.wire import parse
 from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Sampling
 from serve.holding import Holder, Wish
@@ -176,8 +176,10 @@ async def test_reply_length_is_bounded(served: Served) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("n", 2),
-        ("logprobs", True),
+        ("n", 9),
+        ("n", 0),
+        ("logprobs", 3),
+        ("top_logprobs", 3),
         ("temperature", 3),
         ("top_p", 0),
         ("max_tokens", 0),
@@ -194,7 +196,7 @@ async def test_reply_length_is_bounded(served: Served) -> None:
         ("messages", [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://x"}}]}]),
         ("messages", [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "not json"}}]}]),
         ("messages", [{"role": "user", "content": "half a pair \ud800"}]),
-        ("response_format", {"type": "json_object"}),
+        ("response_format", {"type": "xml"}),
         ("stop", ["a", "b", "c", "d", "e"]),
         ("seed", -1),
     ],
