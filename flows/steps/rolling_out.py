@@ -45,17 +45,31 @@ def roll_out(ref: ModelRef | None, assistant: Assistant, profile: Profile, home:
 def apply_last(home: Home, profile: Profile | None = None, timeout_s: float = TIMEOUT_S) -> bool:
     """Apply the last good config again, as after a restart of the stack. False where nothing was ever rolled out.
 
-    ``profile`` gives the address to listen on, which may have changed since.
+    ``profile`` gives the address to listen on, which may have changed since; the kept config then names it too, so that a
+    roll-out that fails later goes back to where Serve listens.
     """
     with _alone(home):
         config = last_good(home)
         if config is None:
             return False
-        if profile is not None:
-            config["http_options"] |= {"host": profile.stack.host, "port": profile.stack.ports.api}
+        if profile is not None and _readdressed(config, profile):
+            _keep(config, home)
         ensure_key(home.api_key)
         _reach(config, home, timeout_s)
         return True
+
+
+def _readdressed(config: dict[str, Any], profile: Profile) -> bool:
+    """Write the address of ``profile`` into ``config``; False where it was there already."""
+    options = config.setdefault("http_options", {})
+    address = {"host": profile.stack.host, "port": profile.stack.ports.api}
+    changed = any(options.get(name) != value for name, value in address.items())
+    options |= address
+    return changed
+
+
+def _keep(config: dict[str, Any], home: Home) -> None:
+    write_atomic(home.serve_config, json.dumps(config, indent=2, ensure_ascii=False) + "\n", mode=0o600)
 
 
 def last_good(home: Home) -> dict[str, Any] | None:
@@ -101,7 +115,7 @@ def apply(config: dict[str, Any], home: Home, timeout_s: float = TIMEOUT_S) -> N
         except RottieError as error:
             back = _go_back(before, home, timeout_s) if before is not None else "there was no version before it"
             raise RollOutFailed(f"{error.message}; {back}", where=error.where or "serve") from error
-        write_atomic(home.serve_config, json.dumps(config, indent=2, ensure_ascii=False) + "\n", mode=0o600)
+        _keep(config, home)
 
 
 def _go_back(before: dict[str, Any], home: Home, timeout_s: float) -> str:

@@ -5,7 +5,6 @@ It also notes the stack's processes, and rolls the champion out again when Ray c
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import sys
@@ -20,7 +19,6 @@ from rottie.stack.identity import note_processes
 from rottie.stack.recording import Record, read_record
 from rottie.stack.supervising import process_states, restart_program, start_program
 from schemas.errors import RottieError
-from schemas.hashing import write_atomic
 from schemas.settings import Home
 
 PERIOD_S = 5.0
@@ -100,14 +98,9 @@ def roll_out_last(home: Home, record: Record) -> None:
     from flows.steps.rolling_out import apply_last
 
     try:
-        config = json.loads(home.serve_config.read_text())
-        options = config.setdefault("http_options", {})
-        if options.get("port") != record.profile.stack.ports.api:
-            options["port"] = record.profile.stack.ports.api
-            write_atomic(home.serve_config, json.dumps(config, indent=2) + "\n", 0o600)
-        apply_last(home)
+        apply_last(home, record.profile)
         log.info("the last Serve config answers again")
-    except (RottieError, OSError, ValueError) as error:
+    except (RottieError, OSError) as error:
         log.warning("could not apply the last Serve config: %s", error)
 
 

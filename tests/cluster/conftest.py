@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,7 +65,8 @@ def stop_tree(process: subprocess.Popen[bytes]) -> None:
     psutil.wait_procs(tree, timeout=5)
 
 
-def start_ray(root: Path) -> tuple[subprocess.Popen[bytes], RayHead]:
+def start_ray(root: Path, settings: Mapping[str, str] | None = None) -> tuple[subprocess.Popen[bytes], RayHead]:
+    """``settings`` are more environment variables for Ray and for who asks it."""
     gcs, client, dashboard, api = free_ports(4)
     home = root / "home"
     (home / "logs").mkdir(parents=True)
@@ -84,6 +85,7 @@ def start_ray(root: Path) -> tuple[subprocess.Popen[bytes], RayHead]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
+        **(settings or {}),
     }
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"]
     command += ["--node-ip-address=127.0.0.1", f"--port={gcs}", f"--ray-client-server-port={client}", "--log-color=false"]

@@ -205,7 +205,12 @@ def test_no_cluster_at_all(cluster: Cluster, home: Home, monkeypatch: pytest.Mon
 def test_the_last_config_again(cluster: Cluster, home: Home) -> None:
     assert not apply_last(home)
     roll(GOOD, cluster, home)
+    good = home.serve_config.read_text()
+    moved = json.loads(good)
+    moved["http_options"]["port"] = 9
+    home.serve_config.write_text(json.dumps(moved))
     assert apply_last(home, profile(cluster.server_port), timeout_s=5)
+    assert home.serve_config.read_text() == good  # a later roll-out goes back to where Serve listens now
     assert versions(cluster) == ["1", "1"]
     home.serve_config.write_text("{half")
     with pytest.raises(ConfigError) as broken:
