@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any, cast
 
-from schemas.errors import ModelUnusable, RottieError, VersionMissing
+from schemas.errors import ModelUnusable, RequestError, RottieError, VersionMissing
 from schemas.events import TurnEvent, TurnFailed, TurnStarted
 from schemas.prompt import home_lines
 from schemas.settings import Home
 from serve.api.faults import note
-from serve.api.wire import Turn
+from serve.api.wire import Passages, Turn, Vectors
 from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Sampling
 from serve.fetching import folder_of, forget
@@ -47,15 +47,27 @@ def request_of(turn: Turn) -> TurnRequest:
     mode = turn.tool_choice if turn.tool_choice in {"auto", "none", "required"} else "named"
     return TurnRequest(
         messages=turn.messages,
+        prompt=turn.prompt,
         tools=turn.tools,
         home=turn.home,
         home_now=turn.home_now,
         home_tools=turn.home_tools,
         earlier=turn.earlier,
         sampling=Sampling(
-            max_tokens=turn.max_tokens, temperature=turn.temperature, top_p=turn.top_p, seed=turn.seed, stop=turn.stop
+            max_tokens=turn.max_tokens,
+            temperature=turn.temperature,
+            top_p=turn.top_p,
+            top_k=turn.top_k,
+            min_p=turn.min_p,
+            presence_penalty=turn.presence_penalty,
+            frequency_penalty=turn.frequency_penalty,
+            logit_bias=turn.logit_bias,
+            logprobs=turn.logprobs,
+            seed=turn.seed,
+            stop=turn.stop,
         ),
         tool_choice=ToolChoice(cast(Any, mode), turn.tool_choice if mode == "named" else None),
+        adapter=turn.model.partition(":")[2] or None,
     )
 
 
@@ -76,9 +88,24 @@ async def events_of(holder: Holder[Any], turn: Turn) -> AsyncGenerator[TurnEvent
         yield _failed(note(error), began)
 
 
+async def embedded(holder: Holder[Any], passages: Passages) -> Vectors:
+    """Raises VersionMissing, RequestError, PromptTooLong, Overloaded, EngineError."""
+    async with holder.hold() as held:
+        _is_meant(passages.model, held)
+        if ":" in passages.model:
+            raise RequestError("embeddings are the base model's", where="model", hint="Leave the adapter out of the name.")
+        found = await held.answerer.engine.embed(passages.inputs)
+        vectors = tuple(item.vector for item in found)
+        return Vectors(model=held.ref.label, vectors=vectors, tokens=sum(item.tokens for item in found))
+
+
 def _is_meant(name: str, held: Held[Any]) -> None:
-    """Raise VersionMissing unless ``name`` is the alias, the registered model's name, or exactly this version."""
-    if name not in {held.wish.alias, held.ref.name, held.ref.label}:
+    """Raise VersionMissing unless ``name`` is the alias, the registered model's name, or exactly this version, each alone or
+    with ``:`` and one of its adapters.
+    """
+    base, colon, adapter = name.partition(":")
+    known = base in {held.wish.alias, held.ref.name, held.ref.label}
+    if not known or (colon and adapter not in held.answerer.adapters):
         raise VersionMissing("no such model is served", where="model", hint="GET /v1/models lists what is.")
 
 
@@ -134,6 +161,9 @@ class LocalTurns:
 
     def stream(self, turn: Turn) -> AsyncGenerator[list[TurnEvent], None]:
         return bundled(events_of(self._holder, turn))
+
+    async def embed(self, passages: Passages) -> Vectors:
+        return await embedded(self._holder, passages)
 
     async def statuses(self) -> list[dict[str, Any]]:
         return [self._holder.status()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -16,9 +17,10 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, 
 from schemas.errors import EngineError, HomeDown, Overloaded, RottieError
 from schemas.events import TurnEvent
 from schemas.settings import Home
-from serve.answering import bundled, events_of, open_wish
+from serve.answering import bundled, embedded, events_of, open_wish
+from serve.api.faults import error_from, note
 from serve.api.metrics import Metrics
-from serve.api.wire import Turn
+from serve.api.wire import Passages, Turn, Vectors
 from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome
 
@@ -56,6 +58,16 @@ class Llm:
     async def whole(self, turn: str) -> str:
         events = [event async for event in events_of(self._holder, Turn.model_validate_json(turn))]
         return _EVENTS.dump_json(events).decode()
+
+    async def embed(self, passages: str) -> str:
+        """Vectors, or what went wrong, as JSON: Serve would log the words of an error."""
+        try:
+            found = await embedded(self._holder, Passages.model_validate_json(passages))
+        except RottieError as error:
+            return json.dumps({"error": error.as_dict()})
+        except Exception as error:
+            return json.dumps({"error": note(error).as_dict()})
+        return found.model_dump_json()
 
     async def stream(self, turn: str) -> AsyncIterator[str]:
         """Each item is a JSON list of events that came close together."""
@@ -97,24 +109,29 @@ class Gateway:
 
     def __init__(self, llm: DeploymentHandle, home: DeploymentHandle) -> None:
         from serve.api.gateway import Settings
+        from serve.conversations import Conversations
+        from serve.conversing import Talks
 
         self._settings = Settings()
         self._metrics = Metrics()
         self._turns = HandleTurns(llm, self._metrics)
         self._home = AskedHome(HandleHome(home))
+        self._talks = Talks(Conversations(Home.current().database))
 
     def __serve_build_asgi_app__(self) -> Any:
         from serve.api.gateway import create_app
 
-        return create_app(self._turns, self._settings, Home.current().api_key, self._metrics, self._home)
+        return create_app(self._turns, self._settings, Home.current().api_key, self._metrics, self._home, self._talks)
 
     def reconfigure(self, config: dict[str, Any]) -> None:
         from schemas.action import Actor
-        from schemas.assistant import Limits, Tiers
+        from schemas.assistant import Conversations, Limits, Tiers
         from serve.assisting import Manner
 
         self._settings.limits = Limits.model_validate(config["limits"])
         self._settings.host = config["host"]
+        self._settings.origins = tuple(config.get("origins", ()))
+        self._talks.bounds = kept = Conversations.model_validate(config.get("conversations", {}))
         # A config that was kept before there was a home has none of these.
         self._settings.manner = Manner(
             model=config.get("alias", "champion"),
@@ -122,6 +139,7 @@ class Gateway:
             rounds=config.get("rounds", 1),
             max_tokens=self._settings.limits.max_tokens,
             actor=Actor.model_validate(config.get("actor", {"id": "api"})),
+            earlier=kept.turns,
         )
 
 
@@ -141,6 +159,13 @@ class HandleTurns:
         text = turn.model_dump_json()
         reply = await self._insist(lambda: self._await(self._llm.whole.remote(text)))
         return _EVENTS.validate_json(reply)
+
+    async def embed(self, passages: Passages) -> Vectors:
+        text = passages.model_dump_json()
+        reply = await self._insist(lambda: self._await(self._llm.embed.remote(text)))
+        if reply.startswith('{"error"'):
+            raise error_from(json.loads(reply)["error"])
+        return Vectors.model_validate_json(reply)
 
     @staticmethod
     async def _await(response: Any) -> str:

@@ -42,6 +42,11 @@ class Wish(Spec):
 
 
 class Closable(Protocol):
+    @property
+    def adapters(self) -> frozenset[str]:
+        """Names of what it can be fitted with for one turn."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -159,6 +164,7 @@ class Holder(Generic[Thing]):
             "reached": held.wish == self._wish if held else self._wish.model is None,
             "alias": self._wish.alias,
             "model": held.ref.model_dump(mode="json") if held else None,
+            "adapters": sorted(held.answerer.adapters) if held else [],
             "since": held.since if held else None,
             "turns": held.turns if held else 0,
             "error": self._error.as_dict() if self._error else None,

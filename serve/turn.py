@@ -15,7 +15,7 @@ from typing import Any, Literal
 from schemas.artifacts import ModelManifest
 from schemas.conversation import Message, Tool, ToolCall
 from schemas.errors import EngineError, PromptTooLong, RequestError
-from schemas.events import CallsReady, ReplyDelta, TurnFinished, TurnStarted
+from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, TurnStarted
 from schemas.prompt import MalformedReply
 from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Finished, LlmEngine, Sampling
@@ -40,9 +40,12 @@ class TurnRequest:
     ``home_now``: the lines of the assistant's home as it is now, for a model that was trained with a home; None for those
     that it was opened with. ``home_tools``: what that home offers, for a model that was trained without tools of its own.
     ``earlier``: turns before the newest one that the model gets at most; trained: as many as its training rows had.
+    ``prompt``: the model continues this text as it stands, and messages, tools and home have no part in it. ``adapter``: one
+    that the engine was opened with.
     """
 
-    messages: tuple[Message, ...]
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
     tools: tuple[Tool, ...] | None = None
     home: tuple[str, ...] | None = None
     home_now: tuple[str, ...] | None = None
@@ -50,6 +53,7 @@ class TurnRequest:
     sampling: Sampling = field(default_factory=Sampling)
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     earlier: Earlier = "all"
+    adapter: str | None = None
 
 
 Event = TurnStarted | ReplyDelta | CallsReady | TurnFinished
@@ -74,26 +78,25 @@ class Answerer:
         last before the first event.
         """
         began, inference_id = time.monotonic(), uuid.uuid4().hex
-        messages = self.form.normal(self._recalled(request.messages, request.earlier))
-        tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
-        home = self._lines(request) if request.home is None else request.home
-        grammar = self.form.grammar(messages, tools, home, request.tool_choice)
-        prompt = await self._fit(messages, tools, home, request.sampling.max_tokens)
+        plan = await self._plan(request)
 
         def stamp() -> dict[str, Any]:
             return {"inference_id": inference_id, "at_ms": (time.monotonic() - began) * 1000}
 
         yield TurnStarted(**stamp(), model=self.manifest.candidate)
-        reply = self.form.reply(tools)
-        async with aclosing(_generator(self.engine.generate(prompt, request.sampling, grammar))) as pieces:
+        tokens: list[TokenLogprob] = []
+        pieces = self.engine.generate(plan.prompt, request.sampling, plan.grammar, request.adapter)
+        async with aclosing(_generator(pieces)) as pieces:
             async for piece in pieces:
                 if not isinstance(piece, Finished):
-                    if text := reply.add(piece.text):
-                        yield ReplyDelta(**stamp(), text=text)
+                    tokens += piece.logprobs
+                    if text := plan.reply.add(piece.text):
+                        yield ReplyDelta(**stamp(), text=text, logprobs=tuple(tokens))
+                        tokens.clear()
                     continue
-                if text := reply.rest():
-                    yield ReplyDelta(**stamp(), text=text)
-                calls = _calls(reply, tools, inference_id, piece)
+                if text := plan.reply.rest():
+                    yield ReplyDelta(**stamp(), text=text, logprobs=tuple(tokens))
+                calls = _calls(plan.reply, plan.tools, inference_id, piece)
                 if calls:
                     yield CallsReady(**stamp(), calls=calls)
                 yield TurnFinished(
@@ -104,10 +107,30 @@ class Answerer:
                     completion_tokens=piece.completion_tokens,
                 )
 
+    async def _plan(self, request: TurnRequest) -> _Plan:
+        if request.prompt is not None:
+            return _Plan(await self._short_enough(request.prompt), None, _Continued(), ())
+        messages = self.form.normal(self._recalled(request.messages, request.earlier))
+        tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
+        home = self._lines(request) if request.home is None else request.home
+        grammar = self.form.grammar(messages, tools, home, request.tool_choice)
+        prompt = await self._fit(messages, tools, home, request.sampling.max_tokens)
+        return _Plan(prompt, grammar, self.form.reply(tools), tools)
+
+    async def _short_enough(self, prompt: str) -> str:
+        limit = self.engine.context - 1
+        if (tokens := await self._tokens(prompt, limit)) > limit:
+            raise PromptTooLong(f"the prompt has {tokens} tokens; this model takes {self.engine.context}", where="prompt")
+        return prompt
+
     def _lines(self, request: TurnRequest) -> tuple[str, ...]:
         if not self.manifest.home:
             return ()
         return self.home if request.home_now is None else request.home_now
+
+    @property
+    def adapters(self) -> frozenset[str]:
+        return self.engine.adapters
 
     def close(self) -> None:
         """Free the weights; only after the last turn has ended."""
@@ -156,6 +179,29 @@ class Answerer:
         # A token is at least one byte: most prompts need no counting.
         size = len(prompt.encode())
         return size if size <= enough else len(await self.engine.tokenize(prompt))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the engine is asked, and how its answer is read."""
+
+    prompt: str
+    grammar: str | None
+    reply: Reply
+    tools: tuple[Tool, ...]
+
+
+class _Continued:
+    """A reply that is text and nothing else, as it comes."""
+
+    def add(self, text: str) -> str:
+        return text
+
+    def rest(self) -> str:
+        return ""
+
+    def calls(self) -> tuple[ToolCall, ...]:
+        return ()
 
 
 def _turns(messages: Sequence[Message]) -> list[list[Message]]:

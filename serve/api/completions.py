@@ -101,6 +101,8 @@ def turns_of(request: CompletionRequest, limits: Limits) -> list[Turn]:
     """One turn for each choice: those of the first prompt, then those of the second."""
     found = []
     for prompt in request.prompts():
+        if not isinstance(prompt, str):
+            raise RequestError("this engine takes no token ids", where="prompt", hint="Send the text.")
         turn = Turn(
             model=request.model,
             prompt=prompt,

@@ -17,6 +17,8 @@ from serve.turn import TurnRequest
 class Speaker:
     """Echoes words; ``!call``, ``!long``, ``!crash``, ``!break``, ``!hang`` choose another course."""
 
+    adapters = frozenset({"snips"})
+
     def __init__(self, label: str) -> None:
         self.label = label
         self.closed = False

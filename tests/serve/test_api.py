@@ -308,7 +308,7 @@ async def test_no_champion(served: Served) -> None:
 
 async def test_models_and_unknown_models(served: Served) -> None:
     models = (await served.openai().models.list()).data
-    assert [(m.id, m.owned_by) for m in models] == [("rottie-llm", "rottie")]
+    assert [(m.id, m.owned_by) for m in models] == [("rottie-llm", "rottie"), ("rottie-llm:snips", "rottie")]
     extra = models[0].model_extra or {}
     assert (extra["version"], extra["sha256"], extra["alias"]) == ("3", "a" * 64, "champion")
     for stream in (False, True):

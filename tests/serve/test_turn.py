@@ -21,9 +21,9 @@ HOME = ("Hall lamp: light @ Hall: on",)
 class Recording(ScriptedEngine):
     """Remembers what it was asked."""
 
-    def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> Any:
+    def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None) -> Any:
         self.prompt, self.grammar = prompt, grammar
-        return super().generate(prompt, sampling, grammar)
+        return super().generate(prompt, sampling, grammar, adapter)
 
 
 def answerer(reply: str, *, context: int = 1024, home: bool = False, arguments: Any = "typed") -> Answerer:
@@ -192,7 +192,7 @@ async def test_closing_a_turn_closes_the_engines_reply() -> None:
     closed = []
 
     class Watched(ScriptedEngine):
-        async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None) -> Any:
+        async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None) -> Any:
             try:
                 async for piece in super().generate(prompt, sampling, grammar):
                     yield piece
