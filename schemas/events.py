@@ -87,6 +87,7 @@ class Action(BaseModel):
     name: str
     arguments: dict[str, Any]
     text: str = Field(description="What came of it, in the words that a model reads.")
+    source: str | None = Field(default=None, description="Who said `text`, where it was not this assistant.")
     changes: tuple[Change, ...] = ()
     error: dict[str, Any] | None = None
     confirmation_needed: str | None = Field(

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict
 from schemas.action import ActionResult, Actor, Change
 from schemas.assistant import Tiers
 from schemas.conversation import Message, Tool, ToolCall
-from schemas.errors import UnknownTool
+from schemas.errors import RottieError, UnknownTool
 from schemas.events import (
     Action,
     ActionDone,
@@ -240,7 +240,14 @@ class _Turn:
 
     async def _do(self, call: ToolCall) -> Performed:
         began = time.monotonic()
-        done = await self._home.do(call, self._manner.actor, self._key())
+        key = self._key()
+        try:
+            done = await self._home.do(call, self._manner.actor, key)
+        except RottieError as error:
+            # What was done before it stays done and is told; the turn goes on.
+            text = f"Error: {error.message}. {error.hint}"
+            failed = ActionResult(action_id=key, tool=call.function.name, text=text, error=error.as_dict())
+            done = Performed(call=call, result=failed)
         self._spend("act", began)
         return done
 
@@ -270,6 +277,7 @@ def action_of(done: Performed) -> Action:
         name=done.call.function.name,
         arguments=done.call.function.parsed(),
         text=done.result.text,
+        source=done.result.source,
         changes=done.result.changes,
         error=done.result.error,
         confirmation_needed=done.confirmation,

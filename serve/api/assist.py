@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -13,16 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.action import Change
 from schemas.assistant import Limits
-from schemas.errors import EngineError, RottieError, TimedOut
+from schemas.errors import ConversationMissing, EngineError, NoRecogniser, RottieError, TimedOut
 from schemas.events import Action, ActionDone, AssistEvent, AssistFinished, ReplyReady, Tier, TierAnswered, TurnFailed
 from schemas.inventory import Inventory
 from schemas.text import one_line
-from serve.api.bodies import close_all, closing, read_body
+from serve.api.bodies import attended, close_all, closing, read_body
 from serve.api.faults import note
 from serve.api.metrics import Metrics
 from serve.api.replies import DONE, sse
 from serve.api.wire import checked
 from serve.assisting import Asked, LiveHome, assist
+from serve.conversing import Said, Talks
 
 if TYPE_CHECKING:
     from serve.api.gateway import Settings, Turns
@@ -36,8 +38,15 @@ class _Body(BaseModel):
 
 class AssistRequest(_Body):
     text: str = Field(default="", max_length=LONGEST_TEXT, description="What is asked; may be left out with a confirmation.")
+    audio: str | None = Field(default=None, description="Base64. Refused while no speech recogniser is configured.")
     conversation_id: str | None = Field(
-        default=None, max_length=200, description="The caller's own label, sent back. Every request is answered by itself."
+        default=None,
+        max_length=64,
+        description="A conversation to go on with, by the id that a reply gave; absent begins a new one.",
+    )
+    store: bool = Field(default=True, description="False: nothing of this request is kept, and no conversation is begun.")
+    area: str | None = Field(
+        default=None, max_length=200, description="Id of the area of the home where the one who asks is: what is meant by `here`."
     )
     confirmation: str | None = Field(
         default=None,
@@ -48,14 +57,16 @@ class AssistRequest(_Body):
 
     @model_validator(mode="after")
     def _something(self) -> AssistRequest:
-        if self.confirmation is None and not one_line(self.text):
+        if self.confirmation is None and self.audio is None and not one_line(self.text):
             raise ValueError("text or confirmation is needed")
         return self
 
 
 class AssistReply(_Body):
     inference_id: str
-    conversation_id: str | None = None
+    conversation_id: str | None = Field(
+        default=None, description="To be sent with what is said next; null where nothing is kept."
+    )
     tier: Tier
     model: str | None = None
     actions: tuple[Action, ...]
@@ -79,17 +90,42 @@ BODIES: dict[tuple[str, str], type[BaseModel]] = {
 }
 
 
-def add_assist(app: FastAPI, turns: Turns, home: LiveHome, settings: Settings, metrics: Metrics) -> None:
+@dataclass(frozen=True)
+class Desk:
+    """Where requests to act are answered, whichever way they come in. Without ``talks`` there are no conversations."""
+
+    turns: Turns
+    home: LiveHome
+    settings: Settings
+    metrics: Metrics
+    talks: Talks | None = None
+
+    def answer(self, wanted: AssistRequest) -> AsyncIterator[AssistEvent]:
+        """The events of one request, in time. Raises NoRecogniser; everything else with the first event or later."""
+        if wanted.audio is not None:
+            raise NoRecogniser("audio cannot be understood here", where="audio")
+        asked = Asked(text=one_line(wanted.text), confirmation=wanted.confirmation)
+        manner = self.settings.manner
+        if wanted.area is not None:
+            manner = replace(manner, actor=manner.actor.model_copy(update={"area": wanted.area}))
+        if self.talks is not None:
+            said = Said(asked, wanted.conversation_id, wanted.store)
+            events = self.talks.converse(said, self.home, self.turns, manner)
+        elif wanted.conversation_id is None:
+            events = assist(asked, self.home, self.turns, manner)
+        else:
+            raise ConversationMissing("no conversations are kept here", where="conversation_id")
+        return _in_time(events, self.settings.limits, self.metrics)
+
+
+def add_assist(app: FastAPI, desk: Desk) -> None:
     @app.post("/v1/assist", responses={200: {"model": AssistReply}})
     async def assist_route(request: Request) -> Response:
         """What is asked for is done in the home; the reply tells what, and what changed."""
-        limits = settings.limits
-        wanted = checked(AssistRequest, await read_body(request, limits.request_bytes))
-        asked = Asked(text=one_line(wanted.text), confirmation=wanted.confirmation)
-        events = _in_time(assist(asked, home, turns, settings.manner), limits, metrics)
+        wanted = checked(AssistRequest, await read_body(request, desk.settings.limits.request_bytes))
+        events = desk.answer(wanted)
         if not wanted.stream:
-            found = [event async for event in events]
-            return JSONResponse(reply_of(found, wanted.conversation_id).model_dump(mode="json"))
+            return JSONResponse(await attended(request, _whole(events)))
         # The first event is awaited here, so that what fails before it has a proper status line.
         first = await anext(events)
         body = closing(_stream(first, events), events)
@@ -115,7 +151,14 @@ def add_home(app: FastAPI, home: LiveHome, settings: Settings) -> None:
         return _json(Changes(changes=changes))
 
 
-def reply_of(events: list[AssistEvent], conversation_id: str | None = None) -> AssistReply:
+async def _whole(events: AsyncIterator[AssistEvent]) -> dict[str, Any]:
+    try:
+        return reply_of([event async for event in events]).model_dump(mode="json")
+    finally:
+        await close_all(events)
+
+
+def reply_of(events: list[AssistEvent]) -> AssistReply:
     tier: Tier = "none"
     model, text, actions = None, "", []
     for event in events:
@@ -128,7 +171,7 @@ def reply_of(events: list[AssistEvent], conversation_id: str | None = None) -> A
         elif isinstance(event, AssistFinished):
             return AssistReply(
                 inference_id=event.inference_id,
-                conversation_id=conversation_id,
+                conversation_id=event.conversation_id,
                 tier=tier,
                 model=model,
                 actions=tuple(actions),

@@ -21,10 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schemas.assistant import Limits
 from schemas.errors import NoChampion, RequestError, RottieError
 from schemas.events import TurnEvent
-from serve.api import assist, chat, completions, embeddings
-from serve.api.assist import add_assist, add_home
+from serve.api import assist, chat, completions, conversations, embeddings
+from serve.api.assist import Desk, add_assist, add_home
 from serve.api.chat import add_chat
 from serve.api.completions import add_completions
+from serve.api.conversations import add_conversations
 from serve.api.describing import describe
 from serve.api.doors import Doors, KeyFile, allowed_hosts
 from serve.api.embeddings import add_embeddings
@@ -33,6 +34,7 @@ from serve.api.metrics import Metrics
 from serve.api.models import add_models
 from serve.api.wire import Body, Passages, Turn, Vectors
 from serve.assisting import LiveHome, Manner
+from serve.conversing import Talks
 
 LEFT = 499  # what proxies log for a client that left
 
@@ -68,13 +70,19 @@ class Settings:
 
     limits: Limits = field(default_factory=Limits)
     host: str = "127.0.0.1"
+    origins: tuple[str, ...] = ()
     manner: Manner = field(default_factory=Manner)
 
 
 def create_app(
-    turns: Turns, settings: Settings, key_file: Path, metrics: Metrics | None = None, home: LiveHome | None = None
+    turns: Turns,
+    settings: Settings,
+    key_file: Path,
+    metrics: Metrics | None = None,
+    home: LiveHome | None = None,
+    talks: Talks | None = None,
 ) -> ASGIApp:
-    """Without a ``home`` there is a model to talk to and nothing to act on."""
+    """Without a ``home`` there is a model to talk to and nothing to act on; without ``talks`` nothing is remembered."""
     metrics = metrics or Metrics()
     app = FastAPI(title="Rottie", version="1", redoc_url=None)
     _health(app, turns, metrics)
@@ -83,9 +91,11 @@ def create_app(
     add_completions(app, turns, settings, metrics)
     add_embeddings(app, turns, settings)
     if home is not None:
-        add_assist(app, turns, home, settings, metrics)
+        add_assist(app, Desk(turns, home, settings, metrics, talks))
         add_home(app, home, settings)
-    describe(app, {**chat.BODIES, **completions.BODIES, **embeddings.BODIES, **assist.BODIES})
+    if talks is not None:
+        add_conversations(app, talks.store, settings)
+    describe(app, {**chat.BODIES, **completions.BODIES, **embeddings.BODIES, **assist.BODIES, **conversations.BODIES})
     app.add_exception_handler(RottieError, lambda _, error: _reply(error))  # type: ignore[arg-type]
     # Answers; the error itself goes on to Counted, which logs it.
     app.add_exception_handler(Exception, lambda _, error: _reply(fault_of(error)))
