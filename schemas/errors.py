@@ -170,6 +170,18 @@ class PromptTooLong(RequestError):
     default_hint = "Shorten the conversation, or raise engine.context in the assistant's file."
 
 
+class GrammarUnusable(RequestError):
+    """A grammar, or a schema that one is made of, that the engine cannot hold a reply to."""
+
+    code = "request.grammar"
+    default_hint = "Correct the schema at the place named here; grammars are GBNF, or begin with %llguidance."
+
+
+class ResponseMissing(RequestError):
+    code, status = "request.response_missing", 404
+    default_hint = "Responses are kept in memory only, and not for ever; send the conversation again."
+
+
 class RequestTooLarge(RequestError):
     code, status = "request.too_large", 413
     default_hint = "Send fewer or shorter messages, or raise limits.request_bytes in the assistant's file."
@@ -187,6 +199,13 @@ class NoRecogniser(RequestError):
 
     code = "request.no_recogniser"
     default_hint = "Send text: no speech recogniser is configured for this assistant."
+
+
+class ForeignPage(RequestError):
+    """A browser sent it for a page of another host."""
+
+    code, status = "request.origin", 403
+    default_hint = "Open the page from the API's own address, or name its origin in the assistant's `origins`."
 
 
 class ConversationMissing(RequestError):
@@ -214,8 +233,12 @@ class Unauthorised(RequestError):
 
 
 class ActionError(RottieError):
-    """A tool call, a service call or a change of the home that cannot be done; nothing of it was done."""
+    """A tool call, a service call or a change of the home that cannot be done; nothing of it was done.
 
+    ``changes`` (schemas.action.Change) is empty but in a real home, which may do a part of an order and fail.
+    """
+
+    changes: tuple[Any, ...] = ()
     code, exit_code, status = "action", 10, 400
     default_hint = "Nothing was changed. Correct the arguments and call again."
 
@@ -265,6 +288,27 @@ class WrongState(ActionError):
 class Unavailable(ActionError):
     code, status = "action.unavailable", 409
     default_hint = "The device does not answer; check its power and its connection."
+
+
+class Unreachable(ActionError):
+    """A real home is not connected: nothing was sent, and nothing is kept to be sent later."""
+
+    code, status = "action.unreachable", 503
+    default_hint = "Nothing was done. The home is tried again by itself; ask once more in a moment."
+
+
+class HomeFailed(ActionError):
+    """A real home took an order and failed, or did not answer; a part of it may have been done."""
+
+    code, status = "action.home", 424
+    default_hint = "Look at the states before asking again: a part may have been done."
+
+
+class NotSeen(HomeFailed):
+    """A real home took an order, and no change was seen in time."""
+
+    code, status = "action.not_seen", 424
+    default_hint = "It may still come; look at the state before asking again."
 
 
 class BadArgument(ActionError):

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schemas.assistant import Limits
 from schemas.errors import NoChampion, RequestError, RottieError
 from schemas.events import TurnEvent
-from serve.api import assist, chat, completions, conversations, embeddings
+from serve.api import assist, chat, completions, conversations, embeddings, responses
 from serve.api.assist import Desk, add_assist, add_home
 from serve.api.chat import add_chat
 from serve.api.completions import add_completions
@@ -32,6 +32,8 @@ from serve.api.embeddings import add_embeddings
 from serve.api.faults import RETRY_AFTER_S, error_body, fault_of, note
 from serve.api.metrics import Metrics
 from serve.api.models import add_models
+from serve.api.socket import add_socket
+from serve.api.responses import add_responses
 from serve.api.wire import Body, Passages, Turn, Vectors
 from serve.assisting import LiveHome, Manner
 from serve.conversing import Talks
@@ -83,26 +85,32 @@ def create_app(
     talks: Talks | None = None,
 ) -> ASGIApp:
     """Without a ``home`` there is a model to talk to and nothing to act on; without ``talks`` nothing is remembered."""
-    metrics = metrics or Metrics()
+    metrics, keys = metrics or Metrics(), KeyFile(key_file)
     app = FastAPI(title="Rottie", version="1", redoc_url=None)
     _health(app, turns, metrics)
     add_models(app, turns)
     add_chat(app, turns, settings, metrics)
     add_completions(app, turns, settings, metrics)
     add_embeddings(app, turns, settings)
+    add_responses(app, turns, settings, metrics)
     if home is not None:
-        add_assist(app, Desk(turns, home, settings, metrics, talks))
+        desk = Desk(turns, home, settings, metrics, talks)
+        add_assist(app, desk)
         add_home(app, home, settings)
+        add_socket(app, desk, keys, _reply)
     if talks is not None:
         add_conversations(app, talks.store, settings)
-    describe(app, {**chat.BODIES, **completions.BODIES, **embeddings.BODIES, **assist.BODIES, **conversations.BODIES})
+    describe(
+        app,
+        {**chat.BODIES, **completions.BODIES, **embeddings.BODIES, **responses.BODIES, **assist.BODIES, **conversations.BODIES},
+    )
     app.add_exception_handler(RottieError, lambda _, error: _reply(error))  # type: ignore[arg-type]
     # Answers; the error itself goes on to Counted, which logs it.
     app.add_exception_handler(Exception, lambda _, error: _reply(fault_of(error)))
     app.add_exception_handler(HTTPException, lambda _, error: _no_route(error))  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, lambda _, error: _reply(_unfit(error)))  # type: ignore[arg-type]
     app.add_exception_handler(ClientDisconnect, lambda *_: Response(status_code=LEFT))
-    doors = Doors(app, KeyFile(key_file), lambda: allowed_hosts(settings.host), _reply)
+    doors = Doors(app, keys, lambda: allowed_hosts(settings.host), _reply)
     return Counted(doors, metrics)
 
 

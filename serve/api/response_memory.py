@@ -1,0 +1,62 @@
+"""Responses that a later request may go on from, or read again: in memory only, bounded, gone with the process."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.conversation import Message
+
+MOST = 512
+MOST_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class Kept:
+    """``body`` is what was sent; ``messages`` the conversation up to its end, without instructions."""
+
+    body: dict[str, Any]
+    messages: tuple[Message, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes, roughly: characters of the texts, four bytes each."""
+        texts = sum(len(message.content or "") + 200 + 200 * len(message.tool_calls) for message in self.messages)
+        return 4 * texts + len(repr(self.body))
+
+
+class Memory:
+    """The newest responses; the one that was used the longest ago gives way."""
+
+    def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._kept: OrderedDict[str, tuple[Kept, int]] = OrderedDict()
+        self._bytes = 0
+
+    def keep(self, name: str, kept: Kept) -> None:
+        self.forget(name)
+        self._kept[name] = kept, kept.size
+        self._bytes += kept.size
+        while len(self._kept) > self._most or self._bytes > self._most_bytes:
+            self.forget(next(iter(self._kept)))
+
+    def find(self, name: str) -> Kept | None:
+        if (found := self._kept.get(name)) is None:
+            return None
+        self._kept.move_to_end(name)
+        return found[0]
+
+    def forget(self, name: str) -> bool:
+        """Whether there was such a one."""
+        if (found := self._kept.pop(name, None)) is None:
+            return False
+        self._bytes -= found[1]
+        return True
+
+
+def newest(messages: list[Message], most: int) -> tuple[Message, ...]:
+    """The last ``most`` messages at most, from one of the user on: calls and their results are never parted."""
+    kept = messages[-most:]
+    first = next((i for i, message in enumerate(kept) if message.role == "user"), 0) if len(messages) > most else 0
+    return tuple(kept[first:])
