@@ -159,32 +159,32 @@ class Conversations:
                 found.append(_turn(row))
         return found[::-1]
 
-    def append(self, owner: str, conversation: str | None, turn: KeptTurn, bounds: Bounds) -> str:
+    def append(self, owner: str, conversation: str | None, turn: KeptTurn, bounds: Bounds, begin: bool = False) -> str:
         """Keep ``turn`` at the end of ``conversation``, or of a new one; the conversation's id.
 
-        What is over ``bounds`` goes in the same transaction. Raises ConversationMissing for one that is no longer there.
+        What is over ``bounds`` goes in the same transaction. One that is not there is begun with ``begin``, and is
+        ConversationMissing otherwise.
         """
-        now = self._clock()
+        now, name = self._clock(), conversation or uuid.uuid4().hex
         with self._writing() as db:
             # The first statement writes: it waits for others that do, in SQLite and elsewhere.
-            old = delete(_threads).where(_threads.c.updated < now - bounds.days * DAY_S, _threads.c.id != (conversation or ""))
+            old = delete(_threads).where(_threads.c.updated < now - bounds.days * DAY_S, _threads.c.id != name)
             dropped = db.execute(old).rowcount
-            if conversation is None:
-                conversation, number = self._begin(db, owner, turn, now), 1
+            mine = (_threads.c.id == name, _threads.c.owner == owner)
+            grown = update(_threads).where(*mine).values(last=_threads.c.last + 1, updated=now).returning(_threads.c.last)
+            number = db.execute(grown).scalar()
+            if number is None and not (begin or conversation is None):
+                raise _missing()
+            if number is None:
+                number = self._begin(db, name, owner, turn, now)
                 dropped += self._drop_rested(db, bounds.most)
-            else:
-                mine = (_threads.c.id == conversation, _threads.c.owner == owner)
-                grown = update(_threads).where(*mine).values(last=_threads.c.last + 1, updated=now).returning(_threads.c.last)
-                number = db.execute(grown).scalar()
-                if number is None:
-                    raise ConversationMissing("this conversation was deleted", where="conversation_id")
             body = turn.model_copy(update={"number": number}).model_dump_json()
-            row = {"conversation": conversation, "number": number, "size": len(body.encode()), "body": body}
+            row = {"conversation": name, "number": number, "size": len(body.encode()), "body": body}
             db.execute(insert(_turns).values(row))
-            self._shorten(db, conversation, number, bounds)
+            self._shorten(db, name, number, bounds)
             if dropped:
                 db.execute(delete(_turns).where(_turns.c.conversation.not_in(select(_threads.c.id))))
-        return conversation
+        return name
 
     def page(self, owner: str, limit: int = 20, after: str | None = None) -> ConversationPage:
         """Those that were spoken in last come first; ``after`` is the last id of the page before."""
@@ -228,11 +228,11 @@ class Conversations:
             self._engine.dispose()
 
     @staticmethod
-    def _begin(db: Connection, owner: str, turn: KeptTurn, now: float) -> str:
-        name = uuid.uuid4().hex
+    def _begin(db: Connection, name: str, owner: str, turn: KeptTurn, now: float) -> int:
+        """The number of its first turn."""
         row = {"id": name, "owner": owner, "title": title_of(turn.text), "created": now, "updated": now, "last": 1}
         db.execute(insert(_threads).values(row))
-        return name
+        return 1
 
     @staticmethod
     def _drop_rested(db: Connection, most: int) -> int:

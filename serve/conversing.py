@@ -30,11 +30,15 @@ RECALLED_BYTES = 131_072
 
 @dataclass(frozen=True)
 class Said:
-    """``conversation`` None begins a new one. Without ``store`` nothing of this request is kept, and none is begun."""
+    """``conversation`` None begins one; so does, with ``begin``, the id of one that is not there.
+
+    Without ``store`` nothing of this request is kept, and none is begun.
+    """
 
     asked: Asked
     conversation: str | None = None
     store: bool = True
+    begin: bool = False
 
 
 @dataclass
@@ -120,7 +124,12 @@ class Talks:
         if said.conversation is None:
             return ()
         owner = manner.actor.id
-        recent = await asyncio.to_thread(self.store.recent, owner, said.conversation, MOST_RECALLED, RECALLED_BYTES)
+        try:
+            recent = await asyncio.to_thread(self.store.recent, owner, said.conversation, MOST_RECALLED, RECALLED_BYTES)
+        except ConversationMissing:
+            if not said.begin:
+                raise
+            return ()
         return tuple(message for turn in recent for message in turn.messages())
 
     async def _keep(self, said: Said, manner: Manner, came: _Came, complete: bool = True) -> str | None:
@@ -138,7 +147,7 @@ class Talks:
             complete=complete,
         )
         writing = asyncio.ensure_future(
-            asyncio.to_thread(self.store.append, manner.actor.id, said.conversation, turn, self.bounds)
+            asyncio.to_thread(self.store.append, manner.actor.id, said.conversation, turn, self.bounds, said.begin)
         )
         self._keeping.add(writing)
         writing.add_done_callback(self._kept)

@@ -29,6 +29,7 @@ from serve.conversing import Said, Talks
 if TYPE_CHECKING:
     from serve.api.gateway import Settings, Turns
 
+NEW = "new"  # in place of a conversation's id
 LONGEST_TEXT = 4000  # characters; the model's own context ends before
 
 
@@ -42,7 +43,7 @@ class AssistRequest(_Body):
     conversation_id: str | None = Field(
         default=None,
         max_length=64,
-        description="A conversation to go on with, by the id that a reply gave; absent begins a new one.",
+        description="A conversation to go on with, by the id that a reply gave; absent or `new` begins one.",
     )
     store: bool = Field(default=True, description="False: nothing of this request is kept, and no conversation is begun.")
     area: str | None = Field(
@@ -100,18 +101,22 @@ class Desk:
     metrics: Metrics
     talks: Talks | None = None
 
-    def answer(self, wanted: AssistRequest) -> AsyncIterator[AssistEvent]:
-        """The events of one request, in time. Raises NoRecogniser; everything else with the first event or later."""
+    def answer(self, wanted: AssistRequest, own: str | None = None) -> AsyncIterator[AssistEvent]:
+        """The events of one request, in time; where it names no conversation, in ``own``, which may have to be begun.
+
+        Raises NoRecogniser and ConversationMissing; everything else with the first event or later.
+        """
         if wanted.audio is not None:
             raise NoRecogniser("audio cannot be understood here", where="audio")
         asked = Asked(text=one_line(wanted.text), confirmation=wanted.confirmation)
         manner = self.settings.manner
         if wanted.area is not None:
             manner = replace(manner, actor=manner.actor.model_copy(update={"area": wanted.area}))
+        named = None if wanted.conversation_id == NEW else wanted.conversation_id
         if self.talks is not None:
-            said = Said(asked, wanted.conversation_id, wanted.store)
+            said = Said(asked, named or own, wanted.store, begin=named is None)
             events = self.talks.converse(said, self.home, self.turns, manner)
-        elif wanted.conversation_id is None:
+        elif named is None:
             events = assist(asked, self.home, self.turns, manner)
         else:
             raise ConversationMissing("no conversations are kept here", where="conversation_id")

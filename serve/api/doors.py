@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from schemas.errors import RequestError, RottieError, Unauthorised
 
 OPEN = frozenset({"/healthz", "/readyz"})
+FIRST_MESSAGE = frozenset({"/v1/assist/ws"})
+GIVEN = "rottie.key"  # in the ASGI scope: the key that let this connection in
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -92,10 +94,20 @@ class Doors:
             hint = "Use 127.0.0.1 or localhost; other names are refused while the API listens on loopback only."
             refusal: RottieError = RequestError("the Host header names another machine", where="Host", hint=hint)
             await self._answer(refusal, 421)(scope, receive, send)
-        elif scope["path"] not in OPEN and not self._keys.allows(bearer(headers.get("authorization", ""))):
-            await self._answer(Unauthorised("the API key is missing or wrong", where="Authorization"), None)(scope, receive, send)
-        else:
+        elif self._is_open(scope, headers):
             await self._app(scope, receive, send)
+        elif self._keys.allows(key := bearer(headers.get("authorization", ""))):
+            scope[GIVEN] = key  # not in a copy: what the router notes in the scope is read by those around it
+            await self._app(scope, receive, send)
+        else:
+            await self._answer(Unauthorised("the API key is missing or wrong", where="Authorization"), None)(scope, receive, send)
+
+    @staticmethod
+    def _is_open(scope: Scope, headers: Headers) -> bool:
+        """Browsers cannot set a header on a WebSocket: those of ``FIRST_MESSAGE`` ask for the key themselves."""
+        if scope["type"] == "websocket":
+            return scope["path"] in FIRST_MESSAGE and "authorization" not in headers
+        return scope["path"] in OPEN
 
 
 def bearer(header: str) -> bytes:

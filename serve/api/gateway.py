@@ -32,8 +32,8 @@ from serve.api.embeddings import add_embeddings
 from serve.api.faults import RETRY_AFTER_S, error_body, fault_of, note
 from serve.api.metrics import Metrics
 from serve.api.models import add_models
-from serve.api.socket import add_socket
 from serve.api.responses import add_responses
+from serve.api.socket import add_socket
 from serve.api.wire import Body, Passages, Turn, Vectors
 from serve.assisting import LiveHome, Manner
 from serve.conversing import Talks

@@ -22,6 +22,7 @@ class Metrics:
             "rottie_first_token_seconds", "From request to the first piece of a reply.", buckets=_SECONDS, registry=own
         )
         self.in_flight = Gauge("rottie_in_flight_requests", "Requests being answered now.", registry=own)
+        self.sockets = Gauge("rottie_open_websockets", "WebSockets that are open now.", registry=own)
         self.tokens = Counter("rottie_tokens", "Tokens: prompt, cached (a part of prompt), completion.", ["kind"], registry=own)
         self.retries = Counter("rottie_retries", "Turns begun again after a lost replica.", registry=own)
         self.model = Gauge("rottie_model_info", "1 for the version that answered last.", ["model"], registry=own)
