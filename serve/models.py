@@ -20,6 +20,10 @@ from schemas.errors import EngineError, IntegrityError, ModelUnusable
 from schemas.hashing import verify, write_atomic
 from schemas.settings import Home
 from serve.engines.protocol import LlmEngine
+from serve.formats.protocol import Format
+from serve.formats.rottie import RottieFormat
+from serve.formats.template import open_template
+from serve.gguf_header import read_header
 from serve.turn import Answerer
 
 TRIAL_TIMEOUT_S = 120
@@ -44,7 +48,19 @@ def open_model(folder: Path, engine: EngineSpec, home: Sequence[str] = ()) -> An
     spec = engine.model_copy(update={"context": min(engine.context, manifest.context)})
     if spec.kind in _PACKAGES:
         try_decode(weights, manifest.files[manifest.serve], spec)
-    return Answerer(open_engine(weights, spec), manifest, home)
+    form = open_form(manifest, weights)
+    try:
+        return Answerer(open_engine(weights, spec), manifest, home, form)
+    except BaseException:
+        form.close()
+        raise
+
+
+def open_form(manifest: ModelManifest, weights: Path) -> Format:
+    """How the model is spoken to, as its manifest says. Raises ModelUnusable for a chat template that does not work."""
+    if manifest.format == "rottie":
+        return RottieFormat(manifest.decoding)
+    return open_template(read_header(weights), manifest.decoding, str(weights))
 
 
 def read_model(folder: Path) -> ModelManifest:

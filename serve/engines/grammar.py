@@ -51,14 +51,15 @@ class ToolChoice:
 class Writing:
     """How a model writes. A call is ``before``, the tool's name, ``after``, its arguments as JSON, ``close``.
 
-    Calls begin with ``opening``, are parted by ``between`` and end with ``ending``. ``speech`` are the rules of a reply that
-    calls nothing, by the rule of that name; ``speech_or_calls`` those of one that may do either (absent: it is one or the other
-    from its start; they use the rules ``speech`` and ``calls-body``, the calls after ``opening``).
+    Calls begin with ``opening`` and ``begin``, are parted by ``between`` and end with ``ending``. ``speech`` are the rules of a
+    reply that calls nothing, from the rule ``speech`` on; ``speech_or_calls`` are those of one that may do either, from ``root``
+    on (absent: it is one or the other from its start). They may use ``calls-body``: the calls, after ``opening``.
     """
 
     speech: tuple[tuple[str, str], ...] = (("speech", r'" " [^\x00-\x08\x0B-\x1F\x7F]*'),)
     speech_or_calls: tuple[tuple[str, str], ...] = ()
     opening: str = ""
+    begin: str = ""
     between: str = "\n"
     ending: str = ""
     before: str = ""
@@ -147,7 +148,7 @@ class _Grammar:
         writing = self.writing
         self.rules["call"] = " | ".join(names)
         more = f" ({literal(writing.between)} call){{0,{MAX_CALLS - 1}}}" if many and writing.many else ""
-        self.rules["calls-body"] = f"call{more} {literal(writing.ending)}"
+        self.rules["calls-body"] = f"{literal(writing.begin)} call{more} {literal(writing.ending)}"
         self.rules["calls"] = f"{literal(writing.opening)} calls-body"
         self.rules["root"] = "calls | speech" if speech else "calls"
         if speech and writing.speech_or_calls:

@@ -50,3 +50,7 @@ class Format(Protocol):
     def reply(self, tools: Sequence[Tool]) -> Reply:
         """A reader for one reply; with no ``tools``, all of it is speech."""
         ...
+
+    def close(self) -> None:
+        """Free what it holds outside this process; may be called twice."""
+        ...

@@ -42,6 +42,9 @@ class RottieFormat:
     def reply(self, tools: Sequence[Tool]) -> RottieReply:
         return RottieReply(call_possible=bool(tools))
 
+    def close(self) -> None:
+        return
+
 
 class RottieReply:
     """Tells speech from calls as text arrives: speech is passed on at once, calls are kept until they are whole."""
