@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.action import Role
+from schemas.lending import Plugins, Servers
 from schemas.pipeline import Spec
 from schemas.policy import Rules
 
@@ -70,6 +71,8 @@ class Assistant(Spec):
         " that is for models that were trained with results of calls.",
     )
     policy: Rules = Rules()
+    servers: Servers = Field(default=(), description="MCP servers whose tools are offered beside the home's own.")
+    plugins: Plugins = Field(default=(), description="Entry points of the group rottie that are loaded; no others are.")
     conversations: Conversations = Conversations()
     origins: tuple[str, ...] = Field(
         default=(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from schemas.action import Risk
 from schemas.pipeline import Spec
@@ -83,9 +83,12 @@ class McpServer(Spec):
         return self
 
 
-def unique(servers: tuple[McpServer, ...]) -> tuple[McpServer, ...]:
-    """``servers``; raises ValueError where two have one name."""
+def _unique(servers: tuple[McpServer, ...]) -> tuple[McpServer, ...]:
     names = [server.name for server in servers]
     if len(set(names)) != len(names):
         raise ValueError("two servers have the same name")
     return servers
+
+
+Servers = Annotated[tuple[McpServer, ...], Field(max_length=32), AfterValidator(_unique)]
+Plugins = Annotated[tuple[PluginName, ...], Field(max_length=32)]

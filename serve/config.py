@@ -106,6 +106,8 @@ def _home(wish: Wish, assistant: Assistant) -> dict[str, Any]:
         "intents": assistant.tiers.intents,
         "act": assistant.act,
         "policy": assistant.policy.model_dump(mode="json"),
+        "servers": [server.model_dump(mode="json") for server in assistant.servers],
+        "plugins": list(assistant.plugins),
     }
     return {
         "name": "Home",

@@ -25,11 +25,13 @@ from schemas.conversation import ToolCall
 from schemas.errors import ActionError, ConfirmationUnknown
 from schemas.hashing import content_id, write_json
 from schemas.inventory import Inventory
+from schemas.lending import Plugins, Servers
 from schemas.pipeline import Spec
 from schemas.policy import Rules
 from schemas.settings import Home
 from serve.actions.actionlog import ActionLog, Entry
 from serve.actions.clock import keep_time
+from serve.actions.gathering import Gathered
 from serve.actions.home import SimulatedHome
 from serve.actions.performing import Actions
 from serve.actions.policy import MOST_PENDING, Policy
@@ -48,6 +50,8 @@ class HomeWish(Spec):
     intents: bool = Field(default=True, description="Keep the sentences of the first tier ready; takes a second at the start.")
     act: bool = Field(default=True, description="Off: the home is read, and every change of it is refused.")
     policy: Rules = Rules()
+    servers: Servers = ()
+    plugins: Plugins = ()
 
     @property
     def rules(self) -> Rules:
@@ -63,6 +67,8 @@ class Keeper:
         self._declared = content_id(self._wish.inventory)
         self.actions = Actions(SimulatedHome(self._start()), Policy(self._wish.rules), ActionLog(home.actions_db))
         self._home = self.actions.home
+        self._gathered = Gathered(home)
+        self.actions.tell = self._gathered.tell
         self._held: OrderedDict[str, ToolCall] = OrderedDict()
         self._saving = asyncio.Lock()
         self._saved = self._home.content_hash()
@@ -78,6 +84,7 @@ class Keeper:
         if changed:
             self._home.replace(self._start())
             await self._save()
+        self.actions.borrowing.providers = await self._gathered.want(wish.servers, wish.plugins)
         self.keep_time()
         await self._warm_up()
 
@@ -148,6 +155,7 @@ class Keeper:
                 await self._clock
         while self._tasks:
             await asyncio.gather(*tuple(self._tasks))
+        await self._gathered.close()
         await self._save()
         self.actions.log.close()
 

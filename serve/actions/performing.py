@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,6 +45,7 @@ class Actions:
         self.policy = policy
         self.log = log
         self.borrowing = Borrowing(providers, reserved=TOOLS)
+        self.tell: Callable[[Actor, ActionResult], None] = lambda actor, result: None
         self._turn = asyncio.Lock()
 
     def tools(self) -> tuple[Tool, ...]:
@@ -155,6 +156,7 @@ class Actions:
 
     async def _ended(self, entry: Entry, phase: str, result: ActionResult) -> ActionResult:
         await asyncio.to_thread(self.log.end, entry, result, phase)
+        self.tell(entry.actor, result)
         return result
 
     async def _replay(self, entry: Entry, key: str) -> ActionResult | None:

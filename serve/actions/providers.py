@@ -28,6 +28,7 @@ log = logging.getLogger("rottie.serve")
 MOST_TOOLS = 128  # of one provider
 AT_ONCE = 4  # calls of one provider
 LONGEST_DESCRIPTION = 1000  # characters
+CLOSE_S = 10.0
 LONGEST_OUTPUT = 1_000_000  # characters; more is an error, not something to be cut
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")  # what OpenAI takes
 
@@ -180,18 +181,6 @@ class Borrowing:
     def find(self, name: str) -> Borrowed | None:
         return self._all().get(name)
 
-    async def close(self) -> None:
-        """Every provider closed; one that fails or hangs there is left behind."""
-        closing = [asyncio.ensure_future(provider.close()) for provider in self.providers]
-        if not closing:
-            return
-        done, late = await asyncio.wait(closing, timeout=10)
-        for task in late:
-            task.cancel()
-        for task in done:
-            if error := task.exception():
-                log.error("a provider of tools did not close: %s", type(error).__name__)
-
     def _all(self) -> dict[str, Borrowed]:
         found: dict[str, Borrowed] = {}
         kept: dict[int, tuple[LentTool, Tool | None]] = {}
@@ -235,6 +224,19 @@ class Borrowing:
         if what not in self._told:
             self._told.add(what)
             log.warning("%s", what)
+
+
+async def close_all(providers: Sequence[Provider]) -> None:
+    """Every one closed; one that fails or hangs there is left behind."""
+    closing = [asyncio.ensure_future(provider.close()) for provider in providers]
+    if not closing:
+        return
+    done, late = await asyncio.wait(closing, timeout=CLOSE_S)
+    for task in late:
+        task.cancel()
+    for task in done:
+        if error := task.exception():
+            log.error("a provider of tools did not close: %s", type(error).__name__)
 
 
 def usable(tool: Tool) -> Tool:

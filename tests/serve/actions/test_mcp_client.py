@@ -18,6 +18,7 @@ from schemas.lending import McpServer, Token
 from serve.actions.mcp.connecting import Connection
 from serve.actions.mcp.lending import McpProvider, offered_name
 from serve.actions.performing import Actions
+from serve.actions.providers import close_all
 from tests.serve.actions import mcp_server
 from tests.serve.actions.conftest import GUEST, USER, after
 
@@ -55,7 +56,7 @@ async def lends(actions: Actions, tmp_path: Path) -> AsyncIterator[Lends]:
         return provider
 
     yield connect
-    await actions.borrowing.close()
+    await close_all(providers)
 
 
 def names(actions: Actions) -> list[str]:

@@ -11,7 +11,7 @@ from schemas.conversation import FunctionSpec, Tool, call
 from schemas.policy import Bounds, Rules
 from schemas.prompt import SPECIALS
 from serve.actions.performing import Actions
-from serve.actions.providers import Borrowing, LentTool, Provider
+from serve.actions.providers import Borrowing, LentTool, Provider, close_all
 from tests.serve.actions.conftest import GUEST, USER, Clock, after
 from tests.serve.actions.lending import Lender, echoes, hangs, lent, raises, says
 
@@ -165,7 +165,7 @@ async def test_all_are_closed_whatever_one_of_them_does() -> None:
             raise RuntimeError
 
     fine = Lender("fine")
-    await Borrowing((Broken("broken"), fine)).close()
+    await close_all([Broken("broken"), fine])
     assert fine.closed
 
 
