@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from schemas.action import Role
-from schemas.lending import Plugins, Servers
+from schemas.lending import Plugins, Servers, Token
 from schemas.pipeline import Spec
 from schemas.policy import Rules
 
@@ -51,6 +52,33 @@ class Conversations(Spec):
     days: float = Field(default=30, gt=0, description="A conversation that rested for longer is deleted.")
 
 
+class HomeChoice(Spec):
+    """Which home is acted in: a simulated one, or Home Assistant behind its address."""
+
+    kind: Literal["simulated", "home_assistant"] = "simulated"
+    url: str | None = Field(default=None, max_length=2000, description="Such as http://homeassistant.local:8123.")
+    token: Token | None = Field(default=None, description="A long-lived access token; an administrator's tells what is exposed.")
+    timeout_s: float = Field(default=10, gt=0, le=120, description="For one order.")
+    follow_s: float = Field(default=3, gt=0, le=60, description="How long the states are awaited after an order.")
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            plain = not ("@" in parts.netloc or parts.query or parts.fragment)
+            if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+                raise ValueError("it must be an http or https address, without a name, a password or a query in it")
+        return url
+
+    @model_validator(mode="after")
+    def _whole(self) -> HomeChoice:
+        given = (self.url is not None, self.token is not None)
+        if given != ((True, True) if self.kind == "home_assistant" else (False, False)):
+            raise ValueError("home_assistant needs url and token, and a simulated home has neither")
+        return self
+
+
 class Assistant(Spec):
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     description: str = ""
@@ -59,6 +87,7 @@ class Assistant(Spec):
     engine: LlmEngine = LlmEngine()
     replicas: int = Field(default=1, ge=1, le=256)
     inventory: str | None = Field(default=None, description="The home, as an inventory file; its lines stand in the prompt.")
+    home: HomeChoice = HomeChoice()
     language: str = Field(default="en", description="What people speak: the sentences of the first tier, and replies.")
     tiers: Tiers = Tiers()
     act: bool = Field(default=True, description="Off: the home is read, and every change of it is refused.")
@@ -79,3 +108,9 @@ class Assistant(Spec):
         description="Web pages, such as https://panel.local, that may open the WebSocket beside those of the API's own host.",
     )
     limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _one_home(self) -> Assistant:
+        if self.inventory is not None and self.home.kind != "simulated":
+            raise ValueError("an inventory is for a simulated home; a real one has its own")
+        return self

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class Home:
@@ -47,6 +49,17 @@ class Home:
     def secrets(self) -> Path:
         """One secret a file, mode 600, in a folder of mode 700."""
         return self.root / "secrets"
+
+    def secret(self, *, env: str | None = None, file: str | None = None) -> str:
+        """A secret out of a variable of the environment or a file in ``secrets``. Raises ConfigError, naming the place."""
+        place = f"the variable {env}" if env else str(self.secrets / (file or ""))
+        try:
+            found = os.environ.get(env, "") if env else (self.secrets / (file or "")).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            found = ""
+        if not found.strip():
+            raise ConfigError("a secret is missing", where=place, hint=f"Put it into {place}; a file gets mode 600.")
+        return found.strip()
 
     @property
     def mlflow_db(self) -> Path:

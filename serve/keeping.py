@@ -2,8 +2,9 @@
 
 Everything that hears, acts on or reads the home goes through one Keeper. The states are written to ROTTIE_HOME/home.json
 after every change and read back at the start, as long as the assistant's inventory is the one that they began with. A
-crash between a change and that write forgets the change; the log of actions still tells of it.
-Does not cover real homes. No Ray: serve/deployments.py puts a Keeper behind a handle.
+crash between a change and that write forgets the change; the log of actions still tells of it. Of a real home these are
+the last known states, shown as such until Home Assistant answers.
+No Ray: serve/deployments.py puts a Keeper behind a handle.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ import logging
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from schemas.action import ActionResult, Actor, Change
+from schemas.assistant import HomeChoice
 from schemas.conversation import ToolCall
-from schemas.errors import ActionError, ConfirmationUnknown
+from schemas.errors import ActionError, ConfirmationUnknown, RequestError
 from schemas.hashing import content_id, write_json
 from schemas.inventory import Inventory
 from schemas.lending import Plugins, Servers
@@ -32,6 +34,7 @@ from schemas.settings import Home
 from serve.actions.actionlog import ActionLog, Entry
 from serve.actions.clock import keep_time
 from serve.actions.gathering import Gathered
+from serve.actions.hass.home import RealHome
 from serve.actions.home import SimulatedHome
 from serve.actions.performing import Actions
 from serve.actions.policy import MOST_PENDING, Policy
@@ -39,6 +42,8 @@ from serve.api.faults import note
 from serve.assisting import Heard, Performed, Present
 
 log = logging.getLogger("rottie.serve")
+OPEN_S = 10.0  # that a start waits for a real home
+KEPT_S = 60.0  # between two writings of a real home's states, which change all the time
 BY_HAND = "SetByHand"  # in the log of actions
 
 
@@ -46,12 +51,18 @@ class HomeWish(Spec):
     """What home to keep, and how: the user_config of the home's Serve deployment."""
 
     inventory: Inventory = Inventory()
+    home: HomeChoice = HomeChoice()
     language: str = "en"
     intents: bool = Field(default=True, description="Keep the sentences of the first tier ready; takes a second at the start.")
     act: bool = Field(default=True, description="Off: the home is read, and every change of it is refused.")
     policy: Rules = Rules()
     servers: Servers = ()
     plugins: Plugins = ()
+
+    @property
+    def declared(self) -> str:
+        """Names the home: states that were kept for another one are not taken up."""
+        return content_id(self.inventory if self.home.kind == "simulated" else self.home)
 
     @property
     def rules(self) -> Rules:
@@ -62,34 +73,57 @@ class Keeper:
     """``serve.assisting.LiveHome`` in this process. ``want`` before anything else."""
 
     def __init__(self, home: Home, wish: HomeWish | None = None) -> None:
+        self._place = home
         self._path = home.home_state
         self._wish = wish or HomeWish()
-        self._declared = content_id(self._wish.inventory)
-        self.actions = Actions(SimulatedHome(self._start()), Policy(self._wish.rules), ActionLog(home.actions_db))
-        self._home = self.actions.home
+        self._home = self._made()
+        self.actions = Actions(self._home, Policy(self._wish.rules), ActionLog(home.actions_db))
         self._gathered = Gathered(home)
         self.actions.tell = self._gathered.tell
         self._held: OrderedDict[str, ToolCall] = OrderedDict()
         self._saving = asyncio.Lock()
         self._saved = self._home.content_hash()
+        self._saved_at = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
 
     async def want(self, wish: HomeWish) -> None:
-        """Keep to ``wish`` from now on. Another inventory than before replaces the home; the same one leaves it as it is."""
-        declared = content_id(wish.inventory)
-        changed = declared != self._declared
-        self._wish, self._declared = wish, declared
+        """Keep to ``wish`` from now on. Another home than before replaces it; the same one is left as it is."""
+        changed = wish.declared != self._wish.declared
+        self._wish = wish
         self.actions.policy.rules = wish.rules
         if changed:
-            self._home.replace(self._start())
-            await self._save()
+            await self._move()
         self.actions.borrowing.providers = await self._gathered.want(wish.servers, wish.plugins)
         self.keep_time()
+        if isinstance(self._home, RealHome):
+            await self._home.open(OPEN_S)
         await self._warm_up()
 
+    async def _move(self) -> None:
+        """To another home."""
+        fresh = self._made()
+        await self._leave()
+        self._home = self.actions.home = fresh
+        self._held.clear()
+        await self._save()
+
+    async def _leave(self) -> None:
+        """Let nothing happen in the home any more."""
+        if self._clock is not None:
+            self._clock.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._clock
+            self._clock = None
+        if isinstance(self._home, RealHome):
+            await self._home.close()
+
     def keep_time(self) -> None:
-        """Let time pass in this home; begun again should it ever have stopped."""
+        """Let time pass in this home, and keep the link to a real one; both begun again should they ever have stopped."""
+        if isinstance(self._home, RealHome):
+            self._home.keep_open()
+            if time.monotonic() - self._saved_at > KEPT_S:
+                self._soon(self._save())
         if self._clock is not None and not self._clock.done():
             return
         if self._clock is not None and not self._clock.cancelled() and (error := self._clock.exception()):
@@ -103,16 +137,20 @@ class Keeper:
         from serve.actions.intents import recognise
         from serve.actions.replies import reply
 
+        self._place_of(actor)
         recognised = await asyncio.to_thread(recognise, text, self._home, actor.language, actor)
         if recognised is None:
             return None
         began = time.monotonic()
         done = [await self.do(call, actor, f"{key}:{number}") for number, call in enumerate(recognised.calls)]
         spoken = reply(recognised, [each.result for each in done], self._home)
+        if spoken and (warning := self._home.warning()) and not any(each.result.changes for each in done):
+            spoken = f"{warning} {spoken}"
         return Heard(performed=tuple(done), reply=spoken, act_ms=(time.monotonic() - began) * 1000)
 
     async def do(self, call: ToolCall, actor: Actor, key: str) -> Performed:
         """One call, through policy and log. What needs a person's yes is kept for ``confirm``."""
+        self._place_of(actor)
         result = await self.actions.run(call, actor, key)
         return await self._performed(call, result)
 
@@ -128,7 +166,11 @@ class Keeper:
         return Present(lines=self._home.lines(), tools=self.actions.tools())
 
     async def read(self) -> Inventory:
-        return self._home.snapshot()
+        return self._home.read()
+
+    async def status(self) -> dict[str, Any]:
+        """Of the home: SimulatedHome.status."""
+        return self._home.status()
 
     async def load(self, inventory: Inventory) -> Inventory:
         """Take another home until the assistant's own inventory changes. Raises InvalidState with nothing changed."""
@@ -149,15 +191,18 @@ class Keeper:
         return changes
 
     async def close(self) -> None:
-        if self._clock is not None:
-            self._clock.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._clock
+        await self._leave()
         while self._tasks:
             await asyncio.gather(*tuple(self._tasks))
         await self._gathered.close()
         await self._save()
         self.actions.log.close()
+
+    def _place_of(self, actor: Actor) -> None:
+        """Raises RequestError where someone asks from an area that this home does not have."""
+        if actor.area is not None and all(area.id != actor.area for area in self._home.areas):
+            there = ", ".join(area.id for area in self._home.areas[:20])
+            raise RequestError("this home has no such area", where="area", hint=f"Areas are named by id: {there or 'none'}.")
 
     async def _performed(self, call: ToolCall, result: ActionResult) -> Performed:
         if result.changes:
@@ -169,23 +214,33 @@ class Keeper:
                 self._held.popitem(last=False)
         return Performed(call=call, result=result, confirmation=token)
 
-    def _start(self) -> Inventory:
-        """The states of the last run, where they began with the same inventory; else the inventory as it is written."""
+    def _made(self) -> SimulatedHome:
+        kept = self._kept()
+        if (token := self._wish.home.token) is not None:
+            return RealHome(self._wish.home, lambda: self._place.secret(env=token.env, file=token.file), kept)
+        return SimulatedHome(kept or self._wish.inventory)
+
+    def _kept(self) -> Inventory | None:
+        """The states of the last run, where they are of the same home."""
         try:
             document = json.loads(self._path.read_text(encoding="utf-8"))
-            if document["declared"] == self._declared:
+            if document["declared"] == self._wish.declared:
                 found = Inventory.model_validate(document["home"])
-                SimulatedHome(found)  # a state that its domain does not have is found now, not later
+                if self._wish.home.kind == "simulated":
+                    SimulatedHome(found)  # a state that its domain does not have is found now, not later
                 return found
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError, ValidationError, ActionError) as error:
             log.error("%s cannot be read (%s): the home begins as its inventory says", self._path, type(error).__name__)
-        return self._wish.inventory
+        return None
 
     def _elapsed(self, _: tuple[Change, ...]) -> None:
         """Called where time is kept: in the event loop."""
-        task = asyncio.get_running_loop().create_task(self._save())
+        self._soon(self._save())
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -194,9 +249,10 @@ class Keeper:
         async with self._saving:
             snapshot = self._home.snapshot()
             digest = content_id(snapshot)
+            self._saved_at = time.monotonic()
             if digest == self._saved:
                 return
-            document = {"declared": self._declared, "home": snapshot.model_dump(mode="json")}
+            document = {"declared": self._wish.declared, "home": snapshot.model_dump(mode="json")}
             try:
                 await asyncio.to_thread(write_json, self._path, document)
                 self._saved = digest

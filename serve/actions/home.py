@@ -89,6 +89,25 @@ class SimulatedHome:
         with self._lock:
             return self._commit(self._tried(calls, new))
 
+    def check(self) -> None:
+        """Raises Unreachable for a home that is far away and of which nothing is known yet."""
+
+    def status(self) -> dict[str, Any]:
+        """As JSON, for whoever looks after the home."""
+        return {"kind": "simulated", "entities": len(self.entities())}
+
+    def warning(self) -> str | None:
+        """What has to be said with every state that is read: that it may be old."""
+        return None
+
+    def read(self) -> Inventory:
+        """``snapshot`` for people. Raises HomeDown for a home that is far away and of which nothing is known yet."""
+        return self.snapshot()
+
+    async def perform(self, *calls: ServiceCall, new: Entity | None = None) -> tuple[Change, ...]:
+        """``apply``, for homes of any kind: a real one is far away, takes its time, and may do a part only."""
+        return self.apply(*calls, new=new)
+
     def preview(self, *calls: ServiceCall, new: Entity | None = None) -> tuple[Change, ...]:
         """What ``apply`` would change now, scenes and scripts followed to their ends. Raises what it would raise."""
         with self._lock:
@@ -121,16 +140,20 @@ class SimulatedHome:
                 raise InvalidState("scripts call each other without end", where=" -> ".join(cycle))
             return self._commit(transaction)
 
+    def timed(self) -> tuple[Entity, ...]:
+        """The entities that time changes in this home."""
+        return self.entities()
+
     def next_due(self) -> datetime | None:
         """When something changes by itself next."""
-        return min((when for entity in self.entities() if (when := domain_of(entity.domain).due(entity))), default=None)
+        return min((when for entity in self.timed() if (when := domain_of(entity.domain).due(entity))), default=None)
 
     def elapse(self) -> tuple[Change, ...]:
         """Let happen what time has brought: timers end, a vacuum docks. Tells the listeners of ``on_elapsed``."""
         with self._lock:
             now = self.now()
             transaction = Transaction(self._entities, now)
-            for entity in self._entities.values():
+            for entity in self.timed():
                 domain = domain_of(entity.domain)
                 when = domain.due(entity)
                 if when is not None and when <= now:
@@ -140,14 +163,16 @@ class SimulatedHome:
                     else:
                         transaction.put(after)
             changes = self._commit(transaction)
-        if changes:
-            for listener in tuple(self._listeners):
-                try:
-                    listener(changes)
-                except Exception:
-                    # Time goes on, whatever becomes of the one who was told.
-                    _log.exception("a listener of the home failed")
+        self._tell(changes)
         return changes
+
+    def _tell(self, changes: tuple[Change, ...]) -> None:
+        for listener in tuple(self._listeners) if changes else ():
+            try:
+                listener(changes)
+            except Exception:
+                # Time goes on, whatever becomes of the one who was told.
+                _log.exception("a listener of the home failed")
 
     def on_elapsed(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with what time changed; the result ends that."""

@@ -79,6 +79,7 @@ class Actions:
         try:
             if key is not None and (earlier := await self._replay(entry, key)) is not None:
                 return earlier
+            self.home.check()
             made = plan(call, self.home, actor)
             changes = self.home.preview(*made.calls, new=made.new)
         except ActionLogUnusable:
@@ -99,7 +100,7 @@ class Actions:
         except Interrupted as error:
             return _failed(entry, error)
         try:
-            changes = self.home.apply(*made.calls, new=made.new)
+            changes = await self.home.perform(*made.calls, new=made.new)
         except ActionError as error:
             return await self._ended(entry, "failed", _failed(entry, error))
         return await self._ended(entry, "done", self._result(entry, made, changes))
@@ -177,25 +178,39 @@ class Actions:
         risk = risk_of(self.policy.rules, find_tool(entry.tool).risk, made.calls, changes)
         there = {entity.id: entity for entity in self.home.entities()}
         touched = {*(call.entity_id for call in made.calls), *(change.entity_id for change in changes)}
-        areas = frozenset(area_of(self.home, there[name]) if name in there else entry.actor.area for name in touched)
+        fresh = made.new.id if made.new else None
+        areas = frozenset(
+            area_of(self.home, there[name]) if name in there else entry.actor.area if name == fresh else None for name in touched
+        )
         return Asked(entry.actor, entry.tool, entry.arguments, risk, made.calls, changes, areas)
 
     def _result(self, entry: Entry, made: Plan, changes: tuple[Change, ...]) -> ActionResult:
         return ActionResult(
             action_id=entry.action_id,
             tool=entry.tool,
-            text=made.say(self.home),
+            text=self._said(made, changes),
             changes=changes,
             decision=entry.decision,
             variables={"targets": list(made.targets), **json.loads(canonical(made.facts))},
         )
+
+    def _said(self, made: Plan, changes: tuple[Change, ...]) -> str:
+        text, warning = made.say(self.home), self.home.warning()
+        return f"{warning}\n{text}" if warning and made.targets and not changes else text
 
 
 def _failed(entry: Entry, error: ActionError) -> ActionResult:
     """A model reads what went wrong and what to do; the confirmation itself is not for it."""
     text = f"Error: {error.message}. {error.hint}"
     decision: Decision | None = entry.decision
-    return ActionResult(action_id=entry.action_id, tool=entry.tool, text=text, decision=decision, error=error.as_dict())
+    return ActionResult(
+        action_id=entry.action_id,
+        tool=entry.tool,
+        text=text,
+        changes=error.changes,
+        decision=decision,
+        error=error.as_dict(),
+    )
 
 
 def _told(entry: Entry, output: Output, source: str | None) -> ActionResult:
