@@ -59,6 +59,22 @@ class Candidate(Artifact):
     mlflow_run: str | None = None
 
 
+class Origin(BaseModel):
+    """Where a downloaded model file came from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    repository: str = Field(description="owner/name on the Hugging Face hub.")
+    file: str
+    commit: str = Field(description="The 40 hex digits that the asked revision stood for.")
+    revision: str = Field(description="What was asked for: a branch, a tag or the commit itself.")
+    license: str | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.repository}@{self.commit[:12]}:{self.file}"
+
+
 class ModelManifest(BaseModel):
     """model.json in an export: everything that serving must know, besides the weights."""
 
@@ -81,6 +97,7 @@ class ModelManifest(BaseModel):
     )
     serve: str = Field(description="File name of the weights that are served.")
     files: dict[str, str] = Field(description="SHA-256 of each weights file.")
+    origin: Origin | None = Field(default=None, description="Of a downloaded model; None for one that was trained here.")
 
 
 class Exported(Artifact):

@@ -96,6 +96,27 @@ class ParityError(EvaluationError):
     default_hint = "The export differs from the trained model; nothing was promoted. Report this with the report file."
 
 
+class HubError(DataError):
+    """The Hugging Face hub does not have what was asked for, does not give it, or gave something else."""
+
+    code = "hub"
+    default_hint = "Check the name on the hub; `rottie models pull --help` shows how files and revisions are named."
+
+
+class HubMissing(HubError):
+    code, status = "hub.missing", 404
+
+
+class HubRefused(HubError):
+    code, status = "hub.refused", 403
+    default_hint = "Accept the model's terms on its page on the hub, then set HF_TOKEN to a token of yours that may read it."
+
+
+class HubDown(HubError):
+    code, status = "hub.down", 503
+    default_hint = "Check the network and HF_ENDPOINT, and that HF_HUB_OFFLINE is not set; what was downloaded is kept."
+
+
 class RegistryError(RottieError):
     code, exit_code = "registry", 6
     default_hint = "Check that the MLflow server is up: `rottie status`."
@@ -104,6 +125,13 @@ class RegistryError(RottieError):
 class VersionMissing(RegistryError):
     code, status = "registry.missing", 404
     default_hint = "List what exists with `rottie models`."
+
+
+class NotScored(RegistryError):
+    """A version that was never scored here."""
+
+    code, status = "registry.not_scored", 409
+    default_hint = "If you know it to be good, promote it with `rottie promote VERSION --unscored`; the registry records that."
 
 
 class RollOutFailed(RottieError):
