@@ -29,6 +29,11 @@ def ask(
     stream: bool = typer.Option(False, "--stream", help="Print the reply while it is made (with --raw)."),
     raw: bool = typer.Option(False, "--raw", help="Ask the model alone: its reply or calls, and nothing is done."),
     yes: str | None = typer.Option(None, "--yes", metavar="CONFIRMATION", help="Do what was asked to be confirmed."),
+    conversation: str = typer.Option(
+        "new", "--conversation", "-c", metavar="ID|last|new", help="Go on with what was said before."
+    ),
+    area: str | None = typer.Option(None, help="Id of the area where you are: what `the lights` means."),
+    store: bool = typer.Option(True, help="Keep this request and its reply on this machine."),
 ) -> None:
     """Ask the assistant.
 
@@ -43,18 +48,28 @@ def ask(
     text = " ".join(words)
     if raw:
         body = {"model": "champion", "messages": [{"role": "user", "content": text}], "stream": stream}
-        _send("POST", "/v1/chat/completions", body, _print_stream if stream else None, _print_chat(as_json))
+        send("POST", "/v1/chat/completions", body, _print_stream if stream else None, _print_chat(as_json))
         return
-    wanted = {"text": text} if yes is None else {"text": text, "confirmation": yes}
-    _send("POST", "/v1/assist", wanted, None, print_json if as_json else _print_assist)
+    wanted: dict[str, Any] = {"text": text, "confirmation": yes, "area": area, "store": store}
+    if conversation != "new":
+        wanted["conversation_id"] = newest() if conversation == "last" else conversation
+    wanted = {key: value for key, value in wanted.items() if value is not None}
+    send("POST", "/v1/assist", wanted, None, print_json if as_json else _print_assist)
+
+
+def newest() -> str | None:
+    """The conversation that was spoken in last; None where there is none."""
+    found: list[str] = []
+    send("GET", "/v1/conversations?limit=1", None, None, lambda page: found.extend(head["id"] for head in page["data"]))
+    return found[0] if found else None
 
 
 def show_home(as_json: bool = typer.Option(False, "--json", help="Print the inventory with its present states.")) -> None:
     """Show the home: every entity with its state."""
-    _send("GET", "/v1/home", None, None, print_json if as_json else _print_home)
+    send("GET", "/v1/home", None, None, print_json if as_json else _print_home)
 
 
-def _send(
+def send(
     method: str,
     path: str,
     body: dict[str, Any] | None,
@@ -119,9 +134,7 @@ def _print_assist(reply: dict[str, Any]) -> None:
     """Calls with their changes below them, the reply, and who answered in which time."""
     out = console()
     for action in reply["actions"]:
-        _print_call(action["name"], json.dumps(action["arguments"]))
-        for change in action["changes"]:
-            out.print(f"  {_change(change)}", style="dim", markup=False, highlight=False)
+        print_action(action)
     out.print(reply["reply"], markup=False, highlight=False)
     for action in reply["actions"]:
         if action["confirmation_needed"]:
@@ -129,6 +142,13 @@ def _print_assist(reply: dict[str, Any]) -> None:
     who = {"intents": "recognised without a model", "model": reply.get("model") or "the model", "none": "nobody"}
     told = who.get(reply["tier"], "confirmed by you")
     out.print(f"{told}, {reply['timings_ms']['total']:.0f} ms", style="dim", markup=False, highlight=False)
+
+
+def print_action(action: dict[str, Any]) -> None:
+    """A call with what it changed below it."""
+    _print_call(action["name"], json.dumps(action["arguments"]))
+    for change in action["changes"]:
+        console().print(f"  {_change(change)}", style="dim", markup=False, highlight=False)
 
 
 def _change(change: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ from schemas.inventory import Entity
 from schemas.text import one_line
 from serve.actions.home import SimulatedHome
 from serve.actions.matching import fold
-from serve.actions.sentences import SENTENCES
+from serve.actions.sentences import POINTING, SENTENCES
 from serve.actions.tools import TOOLS, plan
 
 HOMES = 16  # homes times languages whose names are kept ready
@@ -111,7 +111,7 @@ def recognise(text: str, home: SimulatedHome, language: str = "en", actor: Actor
     except (ValueError, KeyError, IndexError, RecursionError, NotImplementedError):
         # A number or a script that the sentence library cannot read is no sentence of ours.
         return None
-    if found is None or _is_doubtful(found, spoken, ready):
+    if found is None or _is_doubtful(found, spoken, ready, tag):
         return None
     made = _call(found, ready)
     return made if made and _works(made.calls, home, actor) else None
@@ -200,16 +200,31 @@ def _places(places: Iterable[tuple[str, tuple[str, ...]]], kind: str) -> TextSlo
     return TextSlotList.from_tuples(pairs, allow_template=False, name=kind)
 
 
-def _is_doubtful(found: RecognizeResult, spoken: str, ready: _Ready) -> bool:
-    """A name alone is no order, and a free text that is long or names a list is another sentence than the one matched."""
+def _is_doubtful(found: RecognizeResult, spoken: str, ready: _Ready, language: str) -> bool:
+    """A name alone is no order; a free text that is long or names a list is another sentence than the one matched.
+
+    One that points back at what was said before needs the earlier turns, which only the model has.
+    """
     name = found.entities.get("name")
     if name is not None and not name.is_wildcard and fold(name.text_clean) == fold(spoken.strip(" .!?,")):
         return True
     for free in (entity for entity in found.entities_list if entity.is_wildcard):
         text = fold(free.text_clean)
-        if not text or len(text.split()) > WORDS or any(f" {known} " in f" {text} " for known in ready.list_names):
+        if (
+            not text
+            or len(text.split()) > WORDS
+            or points_back(text, language)
+            or any(f" {known} " in f" {text} " for known in ready.list_names)
+        ):
             return True
     return False
+
+
+def points_back(text: str, language: str) -> bool:
+    """Whether a free text, folded, means something said before: "it", "the other one", "eggs too"."""
+    pointing, joining = POINTING.get(language.partition("-")[0], (frozenset(), frozenset()))
+    words = text.split()
+    return set(words) <= pointing | joining or words[-1] in joining
 
 
 def _call(found: RecognizeResult, ready: _Ready) -> Recognised | None:

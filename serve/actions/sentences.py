@@ -11,6 +11,21 @@ from typing import Any
 _DIMMABLE = {"domain": ["light"]}
 _PERCENT = "{brightness}[([ ]%)| percent]"
 
+# A free text of these words alone ("the other one"), or one that ends with a word of the second kind ("eggs too"), means
+# something that was said before. Languages that are not here have no such words known: their sentences are taken as said.
+POINTING: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "en": (
+        frozenset({"it", "that", "this", "them", "those", "these", "the", "a", "an", "one", "ones", "same", "other", "others"})
+        | {"another", "next", "last", "first", "something", "else"},
+        frozenset({"too", "also", "again", "instead"}),
+    ),
+    "de": (
+        frozenset({"es", "das", "dies", "dieses", "diese", "den", "die", "der", "ihn", "sie", "dasselbe", "andere", "anderen"})
+        | {"nächste", "letzte", "etwas", "anderes", "noch", "eins"},
+        frozenset({"auch", "nochmal", "stattdessen"}),
+    ),
+}
+
 SENTENCES: dict[str, dict[str, list[dict[str, Any]]]] = {
     "en": {
         "HassTurnOn": [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from schemas.text import one_line
 from serve.api.bodies import read_body
@@ -23,7 +23,13 @@ class _Body(BaseModel):
 
 
 class Title(_Body):
-    title: str = Field(min_length=1, max_length=200)
+    title: Annotated[str, AfterValidator(one_line)] = Field(max_length=200)
+
+    @model_validator(mode="after")
+    def _something(self) -> Title:
+        if not self.title:
+            raise ValueError("a title is needed")
+        return self
 
 
 class Deleted(_Body):
@@ -56,8 +62,7 @@ def add_conversations(app: FastAPI, kept: Conversations, settings: Settings) -> 
     async def entitle(conversation_id: str, request: Request) -> Response:
         """Give it another title than its first words."""
         wanted = checked(Title, await read_body(request, settings.limits.request_bytes))
-        title = one_line(wanted.title)
-        return _json(await asyncio.to_thread(kept.entitle, owner(), conversation_id, title))
+        return _json(await asyncio.to_thread(kept.entitle, owner(), conversation_id, wanted.title))
 
     @app.delete("/v1/conversations/{conversation_id}", responses={200: {"model": Deleted}})
     async def remove(conversation_id: str) -> Response:

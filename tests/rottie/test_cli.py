@@ -11,13 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from rottie.cli import app
-from rottie.commands import asking, running
+from rottie.commands import asking, conversations, running
 from rottie.commands.printing import ago
 from schemas.artifacts import Decision
 from schemas.errors import RegistryError
 from schemas.overrides import split_overrides
 
 COMMANDS = ["up", "down", "status", "doctor", "run", "runs", "models", "promote", "rollback", "ask", "home", "config show"]
+COMMANDS += ["conversations list", "conversations show", "conversations delete"]
 PIPELINE = """
 name: mine
 sources: [{kind: home, rows: 10}]
@@ -62,7 +63,11 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("status",), ("runs",), ("models",), ("promote", "1"), ("rollback",), ("ask", "hello"), ("home",)]
+    "words",
+    [
+        *(("status",), ("runs",), ("models",), ("promote", "1"), ("rollback",), ("ask", "hello"), ("home",)),
+        *(("conversations", "list"), ("conversations", "show", "last"), ("ask", "-c", "last", "hello")),
+    ],
 )
 def test_commands_that_need_the_stack_say_that_it_is_down(words: tuple[str, ...]) -> None:
     result = rottie(*words)
@@ -243,3 +248,35 @@ def test_tracebacks_of_our_own_errors_stay_off_the_terminal() -> None:
     assert not running.for_the_terminal(record(RegistryError("known")))
     assert running.for_the_terminal(record(ValueError("unknown")))
     assert running.for_the_terminal(record(None))
+
+
+def test_a_conversation_is_shown_as_it_went(capsys: pytest.CaptureFixture[str]) -> None:
+    lamp = {"entity_id": "light.a", "before": {"state": "off", "attributes": {}}, "after": {"state": "on", "attributes": {}}}
+    action = {"name": "HassTurnOn", "arguments": {"name": "a"}, "changes": [lamp]}
+    turns = [
+        {"text": "on [with] it", "actions": [action], "reply": "Done.", "complete": True},
+        {"text": "", "actions": [], "reply": "Well", "complete": False},
+    ]
+    conversations._print_one({"title": "on", "created": 0, "has_more": True, "exchanges": turns})
+    printed = capsys.readouterr().out
+    for part in ("> on [with] it", "HassTurnOn", "light.a: off -> on", "> (confirmed)", "Well [broken off]", "Older turns"):
+        assert part in printed
+    conversations._print_page({"data": []})
+    conversations._print_page({"data": [{"title": "t", "turns": 2, "updated": 0, "id": "abc"}]})
+    assert "abc" in capsys.readouterr().out
+
+
+def test_ask_goes_on_with_the_last_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+
+    def answer(method: str, path: str, body: Any, streaming: Any, whole: Any) -> None:
+        sent.append((method, path, body))
+        if method == "GET":
+            whole({"data": [{"id": "c7"}]})
+
+    monkeypatch.setattr(asking, "send", answer)
+    rottie("ask", "-c", "last", "--area", "hall", "--no-store", "and", "the", "kitchen")
+    assert sent[0][1] == "/v1/conversations?limit=1"
+    assert sent[1][2] == {"text": "and the kitchen", "conversation_id": "c7", "area": "hall", "store": False}
+    rottie("ask", "hello")
+    assert sent[2][2] == {"text": "hello", "store": True}

@@ -183,3 +183,34 @@ async def test_a_template_that_fails_gives_way_to_the_text(actions: Actions) -> 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(WORDS)).map(" ".join))
 def test_no_text_raises(wohnung: SimulatedHome, text: str) -> None:
     recognise(text, wohnung, "en")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("and the kitchen too", "no, the other one", "the other one", "turn it off", "turn them on", "is it locked", "brighter"),
+        *(
+            "add it to the shopping list",
+            "add that to my chores list",
+            "add the same one to the shopping list",
+            "put it on my list",
+        ),
+        *(
+            "add two lemons too to the shopping list",
+            "play it again",
+            "play something else",
+            "play the next one",
+            "what about it",
+        ),
+        *("do it again", "undo that", "all of them", "yes", "the bedroom"),
+    ],
+)
+@pytest.mark.parametrize("area", [None, "kitchen"])
+def test_what_needs_the_earlier_turns_is_left_to_the_model(home: SimulatedHome, text: str, area: str | None) -> None:
+    assert heard(text, home, actor=Actor(id="x", area=area)) is None
+
+
+def test_words_that_point_back_may_be_a_part_of_a_name(home: SimulatedHome) -> None:
+    assert heard("add the other other shampoo to the shopping list", home) is not None
+    assert heard("play let it be", home, actor=Actor(id="x", area="kitchen")) is not None
+    assert heard("füge das zur Einkaufsliste hinzu", home, "de") is None
