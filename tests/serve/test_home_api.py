@@ -193,3 +193,60 @@ async def test_the_schema_names_every_body(served: Served) -> None:
         assert content["schema"] == {"$ref": f"#/components/schemas/{name}"}
     for part in text.split('"$ref": "#/components/schemas/')[1:]:
         assert part.partition('"')[0] in document["components"]["schemas"]
+
+
+async def test_here_is_where_the_one_who_asks_is(served: Served) -> None:
+    reply = (await served.ask("turn on the lights", area="hall")).json()
+    (action,) = reply["actions"]
+    assert {change["entity_id"] for change in action["changes"]} == {"light.hall_lamp"}
+    assert error_of(await served.ask("turn on the lights", area="moon"), 400) == "request"
+
+
+async def test_audio_has_no_recogniser(served: Served) -> None:
+    reply = await served.http.post("/v1/assist", json={"audio": "UklGRg=="})
+    assert error_of(reply, 400) == "request.no_recogniser"
+
+
+async def test_a_conversation_over_the_interface(served: Served) -> None:
+    name = (await served.ask("turn on the hall lamp")).json()["conversation_id"]
+    assert (await served.ask("and more", conversation_id=name)).json()["conversation_id"] == name
+    lines = (await served.ask("one two", conversation_id=name, stream=True)).text.split("\n\n")
+    assert json.loads(lines[-3].removeprefix("data: "))["conversation_id"] == name
+    assert (await served.ask("hush", store=False)).json()["conversation_id"] is None
+    (head,) = (await served.http.get("/v1/conversations")).json()["data"]
+    assert (head["id"], head["turns"], head["title"]) == (name, 3, "turn on the hall lamp")
+    kept = (await served.http.get(f"/v1/conversations/{name}?limit=2")).json()
+    assert ([turn["text"] for turn in kept["exchanges"]], kept["has_more"]) == (["and more", "one two"], True)
+    kept = (await served.http.get(f"/v1/conversations/{name}?before=2")).json()
+    assert kept["exchanges"][0]["actions"][0]["changes"][0]["entity_id"] == "light.hall_lamp"
+    renamed = await served.http.patch(f"/v1/conversations/{name}", json={"title": " My\nlamp "})
+    assert renamed.json()["title"] == "My lamp"
+    assert (await served.http.delete(f"/v1/conversations/{name}")).json() == {"id": name, "deleted": True}
+    for reply in (
+        await served.http.delete(f"/v1/conversations/{name}"),
+        await served.http.get(f"/v1/conversations/{name}"),
+        await served.http.get(f"/v1/conversations?after={name}"),
+        await served.ask("hello", conversation_id=name),
+    ):
+        assert error_of(reply, 404) == "conversation.missing"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v1/conversations?limit=0", None),
+        ("GET", "/v1/conversations?limit=many", None),
+        ("GET", "/v1/conversations/x?before=99999999999999999999", None),
+        ("PATCH", "/v1/conversations/x", {"title": ""}),
+        ("PATCH", "/v1/conversations/x", {"title": " \n "}),
+        ("PATCH", "/v1/conversations/x", {"name": "x"}),
+        ("POST", "/v1/assist", {"text": "x", "conversation_id": "y" * 65}),
+    ],
+)
+async def test_conversations_refuse_what_they_cannot_use(served: Served, method: str, path: str, body: Any) -> None:
+    error_of(await served.http.request(method, path, json=body), 400)
+
+
+async def test_conversations_need_the_key(served: Served) -> None:
+    for method, path in (("GET", "/v1/conversations"), ("GET", "/v1/conversations/x"), ("DELETE", "/v1/conversations/x")):
+        error_of(await served.http.request(method, path, headers={"Authorization": "Bearer wrong"}), 401)
