@@ -63,10 +63,10 @@ def ingest(spec: Pipeline) -> Dataset:
 
 @step
 def validate(dataset: Dataset, spec: Pipeline) -> Dataset:
-    from flows.steps import validating
+    from flows.steps import isolating, validating
 
     try:
-        checked = validating.validate(dataset, spec.checks, Home.current())
+        checked = isolating.apart(validating.validate, dataset, spec.checks, Home.current())
     except ChecksFailed as error:
         emit_event(CHECKS_FAILED, resource={"prefect.resource.id": f"rottie.dataset.{dataset.id}"}, payload=error.as_dict())
         raise
@@ -76,9 +76,9 @@ def validate(dataset: Dataset, spec: Pipeline) -> Dataset:
 
 @step
 def found(dataset: Dataset, spec: Pipeline, place: Profile) -> Base:
-    from flows.steps import founding
+    from flows.steps import founding, isolating
 
-    return founding.found(dataset, spec.training, place, Home.current())
+    return isolating.apart(founding.found, dataset, spec.training, place, Home.current())
 
 
 @step

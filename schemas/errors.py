@@ -85,6 +85,13 @@ class TrainingDiverged(TrainingError):
     default_hint = "The loss is not finite: lower training.learning_rate and run again."
 
 
+class StepCrashed(RottieError):
+    """The process of a step ended without an error of its own: killed, or out of memory."""
+
+    code, exit_code = "step.crashed", 4
+    default_hint = "See whether the machine ran out of memory, then run the flow again: finished steps are kept."
+
+
 class EvaluationError(RottieError):
     code, exit_code = "evaluation", 5
 

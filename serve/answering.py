@@ -68,6 +68,7 @@ def request_of(turn: Turn) -> TurnRequest:
         ),
         tool_choice=ToolChoice(cast(Any, mode), turn.tool_choice if mode == "named" else None),
         adapter=turn.model.partition(":")[2] or None,
+        reply_schema=turn.reply_schema,
     )
 
 

@@ -19,6 +19,7 @@ from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, T
 from schemas.prompt import MalformedReply
 from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Finished, LlmEngine, Sampling
+from serve.engines.structured import grammar_of_schema
 from serve.formats.protocol import Format, Reply
 from serve.formats.rottie import RottieFormat
 
@@ -41,7 +42,8 @@ class TurnRequest:
     that it was opened with. ``home_tools``: what that home offers, for a model that was trained without tools of its own.
     ``earlier``: turns before the newest one that the model gets at most; trained: as many as its training rows had.
     ``prompt``: the model continues this text as it stands, and messages, tools and home have no part in it. ``adapter``: one
-    that the engine was opened with.
+    that the engine was opened with. ``reply_schema``: the JSON schema that a reply in words follows; a call that must be made
+    does not.
     """
 
     messages: tuple[Message, ...] = ()
@@ -54,6 +56,7 @@ class TurnRequest:
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     earlier: Earlier = "all"
     adapter: str | None = None
+    reply_schema: dict[str, Any] | None = None
 
 
 Event = TurnStarted | ReplyDelta | CallsReady | TurnFinished
@@ -113,8 +116,10 @@ class Answerer:
         messages = self.form.normal(self._recalled(request.messages, request.earlier))
         tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
         home = self._lines(request) if request.home is None else request.home
-        grammar = self.form.grammar(messages, tools, home, request.tool_choice)
         prompt = await self._fit(messages, tools, home, request.sampling.max_tokens)
+        if request.reply_schema is not None and _speaks(request):
+            return _Plan(prompt, grammar_of_schema(request.reply_schema), self.form.reply(()), ())
+        grammar = self.form.grammar(messages, tools, home, request.tool_choice)
         return _Plan(prompt, grammar, self.form.reply(tools), tools)
 
     async def _short_enough(self, prompt: str) -> str:
@@ -135,6 +140,7 @@ class Answerer:
     def close(self) -> None:
         """Free the weights; only after the last turn has ended."""
         self.engine.close()
+        self.form.close()
 
     def _recalled(self, messages: Sequence[Message], earlier: Earlier) -> Sequence[Message]:
         """``messages`` without the turns that are more than ``earlier`` says."""
@@ -189,6 +195,14 @@ class _Plan:
     grammar: str | None
     reply: Reply
     tools: tuple[Tool, ...]
+
+
+def _speaks(request: TurnRequest) -> bool:
+    """Whether a request with a schema for its reply wants words. Raises RequestError where it leaves that open."""
+    if request.tool_choice.mode == "auto" and request.tools:
+        hint = "Set tool_choice to none for a reply that follows the schema, or to required for a call."
+        raise RequestError("a reply is held to a schema or may be a call, not both", where="tool_choice", hint=hint)
+    return request.tool_choice.mode in ("auto", "none")
 
 
 class _Continued:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.steps.packing import Objective
 from schemas import errors
 from schemas.artifacts import Dataset
 from schemas.errors import RottieError, TrainingError
 from schemas.hashing import write_json
 from schemas.pipeline import Training
 from schemas.profile import Workers
+
+Objective = Literal["answers", "everything"]
 
 
 class Job(BaseModel):

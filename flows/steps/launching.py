@@ -135,7 +135,7 @@ def _run_once(job: Job, poll: Callable[[], None]) -> int:
     }
     with (Path(job.run) / "workers.log").open("ab") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True, preexec_fn=_die_with_parent
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True, preexec_fn=die_with_parent
         )
         try:
             while process.poll() is None:
@@ -157,7 +157,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Linux ends the child when we are killed, so that no orphan writes into a run that is started again."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -10,18 +10,18 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from flows.steps.job import Objective
 from schemas.conversation import Conversation
 from schemas.prompt import HEADERS, render_messages, render_prefix, system_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-Objective = Literal["answers", "everything"]
 _HEADERS = frozenset(HEADERS.values())
 
 

@@ -54,6 +54,7 @@ def _ray(home: Home, profile: Profile) -> Program:
         f"--object-store-memory={stack.object_store_mb * 2**20}",
         f"--temp-dir={ray_session(home)}",
         "--log-color=false",
+        "--no-monitor",  # of the autoscaler, which has nothing to scale on one machine
     )
     # `ray start` ends its children in order; when all get TERM at once it waits for ever for some of them.
     # Draining the node can take half a minute while Serve runs; what is left after some seconds gets KILL.

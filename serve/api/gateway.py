@@ -30,6 +30,7 @@ from serve.api.describing import describe
 from serve.api.doors import Doors, KeyFile, allowed_hosts
 from serve.api.embeddings import add_embeddings
 from serve.api.faults import RETRY_AFTER_S, error_body, fault_of, note
+from serve.api.mcp import add_mcp
 from serve.api.metrics import Metrics
 from serve.api.models import add_models
 from serve.api.responses import add_responses
@@ -98,6 +99,7 @@ def create_app(
         add_assist(app, desk)
         add_home(app, home, settings)
         add_socket(app, desk, keys, _reply)
+        add_mcp(app, home, settings, key_file)
     if talks is not None:
         add_conversations(app, talks.store, settings)
     describe(

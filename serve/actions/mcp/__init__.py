@@ -6,3 +6,8 @@ connecting.py  one server, kept connected
 lending.py     its tools as a Provider
 serving.py     the home's tools for any MCP client
 """
+
+import logging
+
+for _name in ("mcp", "fastmcp", "httpx2"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)  # they log what was said, and addresses

@@ -25,8 +25,6 @@ from schemas.lending import McpServer
 from serve.actions.mcp.transports import Http, Stdio, environment, program
 
 log = logging.getLogger("rottie.serve")
-for _name in ("mcp", "fastmcp", "httpx2"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)  # they log what was said, addresses with it
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
 REFRESH_S = 60.0  # how often tools are listed again from servers that do not say when they changed
