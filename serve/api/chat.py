@@ -37,6 +37,7 @@ class TextPart(Body):
 class ChatFunctionCall(Body):
     name: str
     arguments: str
+    parsed_arguments: Any = Field(default=None, description="What the official client adds to a reply; dropped.")
 
 
 class ChatToolCall(Body):
@@ -58,6 +59,7 @@ class ChatMessage(Body):
     annotations: tuple[Any, ...] | None = None
     audio: None = None
     function_call: None = None
+    parsed: Any = Field(default=None, description="What the official client adds to a reply; dropped.")
 
     def message(self) -> Message:
         calls = tuple(

@@ -22,6 +22,7 @@ class TextPart(Body):
     text: str
     annotations: tuple[Any, ...] | None = None
     logprobs: tuple[Any, ...] | None = None
+    parsed: Any = Field(default=None, description="What the official client adds to a reply; dropped.")
 
 
 class _Item(Body):
@@ -44,6 +45,7 @@ class CallItem(_Item):
     call_id: str
     name: str
     arguments: str
+    parsed_arguments: Any = Field(default=None, description="What the official client adds to a reply; dropped.")
 
     def call(self) -> ToolCall:
         return ToolCall(id=self.call_id, function=FunctionCall(name=self.name, arguments=self.arguments or "{}"))

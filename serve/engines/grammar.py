@@ -41,10 +41,11 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class ToolChoice:
-    """OpenAI's tool_choice. ``name`` is the one tool that must be called, with mode ``named``."""
+    """OpenAI's tool_choice and parallel_tool_calls. ``name`` is the one tool that must be called, once, with mode ``named``."""
 
     mode: Literal["auto", "none", "required", "named"] = "auto"
     name: str | None = None
+    several: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,13 @@ def grammar_for(
     if choice.mode in ("required", "named") and not offered:
         asked = f"the tool {choice.name!r}" if choice.mode == "named" else "a tool call"
         raise RequestError(f"{asked} is required but not offered", where="tool_choice", hint="Add it to `tools`.")
-    if not offered or (policy == "free" and choice.mode == "auto"):
+    if not offered or (policy == "free" and choice.mode == "auto" and choice.several):
         return None
     spans = run_rules(request, home_names(tuple(home))) if policy == "span" else None
-    text = _Grammar(spans or {}, writing).write(offered, speech=choice.mode == "auto", many=choice.mode != "named")
+    many = choice.several and choice.mode != "named"
+    text = _Grammar(spans or {}, writing).write(offered, speech=choice.mode == "auto", many=many)
     if spans and len(text) > MAX_BYTES:
-        text = _Grammar({}, writing).write(offered, speech=choice.mode == "auto", many=choice.mode != "named")
+        text = _Grammar({}, writing).write(offered, speech=choice.mode == "auto", many=many)
     return text
 
 
