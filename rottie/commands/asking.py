@@ -81,7 +81,7 @@ def send(
 
     from schemas.errors import StackDown
 
-    address, key = _door()
+    address, key = door()
     try:
         with httpx.Client(base_url=address, timeout=TIMEOUT_S, trust_env=False) as client:
             request = client.build_request(method, path, json=body, headers={"Authorization": f"Bearer {key}"})
@@ -100,7 +100,7 @@ def send(
         raise StackDown(f"no answer within {TIMEOUT_S} s", where=address, hint="See `rottie status`.") from error
 
 
-def _door() -> tuple[str, str]:
+def door() -> tuple[str, str]:
     """The API's address and key."""
     from rottie.stack.keys import read_key
     from rottie.stack.recording import running
