@@ -417,6 +417,37 @@ class ToolDown(ActionError):
     default_hint = "Nothing was done. It is tried again by itself; do without this tool for now."
 
 
+class UnknownReminder(ActionError):
+    code, status = "action.unknown_reminder", 404
+    default_hint = "ListReminders tells which there are."
+
+
+class UnknownNote(ActionError):
+    code, status = "action.unknown_note", 404
+    default_hint = "FindNotes tells which there are."
+
+
+class TooMany(ActionError):
+    """More reminders or notes than are kept for one person."""
+
+    code, status = "action.too_many", 409
+    default_hint = "Remove some of them first."
+
+
+class NotFetched(ActionError):
+    """A page that could not be got, or that nobody may get from here."""
+
+    code, status = "action.fetch", 424
+    default_hint = "Do without this page."
+
+
+class StoreUnusable(ActionError):
+    """The database of reminders, notes and notices cannot be read or written."""
+
+    code, status = "action.store", 503
+    default_hint = "Free disk space, or move the database named here aside; it is then begun anew."
+
+
 class ActionLogUnusable(ActionError):
     """Nothing is done that cannot be written down."""
 
