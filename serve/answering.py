@@ -66,7 +66,7 @@ def request_of(turn: Turn) -> TurnRequest:
             seed=turn.seed,
             stop=turn.stop,
         ),
-        tool_choice=ToolChoice(cast(Any, mode), turn.tool_choice if mode == "named" else None),
+        tool_choice=ToolChoice(cast(Any, mode), turn.tool_choice if mode == "named" else None, turn.several_calls),
         adapter=turn.model.partition(":")[2] or None,
         reply_schema=turn.reply_schema,
     )
