@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from schemas.action import Actor
 from schemas.conversation import Tool, ToolCall
 from schemas.errors import UnknownTool
@@ -21,8 +23,14 @@ def offered(home: SimulatedHome) -> tuple[Tool, ...]:
     """What a model may call in this home: tools for domains that it lacks are left out."""
     there = {entity.domain for entity in home.entities()}
     return tuple(
-        tool.declared() for tool in TOOLS.values() if not tool.hidden and (not tool.domains or there & set(tool.domains))
+        _declared(tool.name) for tool in TOOLS.values() if not tool.hidden and (not tool.domains or there & set(tool.domains))
     )
+
+
+@cache
+def _declared(name: str) -> Tool:
+    """Made once: its JSON schema takes longer than all else that a model is told."""
+    return TOOLS[name].declared()
 
 
 def find_tool(name: str) -> HomeTool:
