@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from schemas.conversation import call
 from schemas.lending import McpServer, Token
@@ -231,6 +236,78 @@ async def test_a_killed_process_of_ours_leaves_no_server(tmp_path: Path) -> None
     ours.kill()
     await ours.wait()
     await until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.skipif(find_spec("mcp_server_time") is None, reason="mcp-server-time is not installed")
+async def test_a_server_that_somebody_else_wrote(actions: Actions, lends: Lends) -> None:
+    await lends(McpServer(name="time", command="mcp-server-time", args=("--local-timezone=UTC",), default_risk="read"))
+    result = await actions.run(call("time__get_current_time", {"timezone": "Asia/Tokyo"}), GUEST)
+    assert json.loads(result.text)["timezone"] == "Asia/Tokyo"
+    wrong = await actions.run(call("time__get_current_time", {"timezone": "Nowhere"}), GUEST)
+    assert code(wrong) == "action.tool"
+    assert "Nowhere" in wrong.for_model
+
+
+class Strange:
+    """An HTTP server that shakes hands in the old way, and answers calls as ``answers`` says."""
+
+    def __init__(self) -> None:
+        self.answers = "well"
+        self.tokens: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        self.tokens.append(request.headers.get("authorization", ""))
+        await (await self._reply(request))(scope, receive, send)
+
+    async def _reply(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response(status_code=405)
+        asked = await request.json()
+        method = asked.get("method")
+        if "id" not in asked:
+            return Response(status_code=202)
+        if method == "initialize":
+            info = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "t", "version": "1"}}
+            return self._json(asked, info)
+        if method == "tools/list":
+            return self._json(asked, {"tools": [mcp_server.tool("do", mcp_server.READ)]})
+        if method != "tools/call":
+            return JSONResponse({"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32601, "message": "no"}})
+        good = self._json(asked, mcp_server.text("fine"))
+        return {
+            "well": good,
+            "packed": Response(gzip.compress(good.body), media_type="application/json", headers={"content-encoding": "gzip"}),
+            "much": StreamingResponse((b"x" * 2**20 for _ in range(40)), media_type="application/json"),
+            "elsewhere": RedirectResponse("http://127.0.0.1:9/mcp"),
+            "broken": Response(b"\xff{", media_type="application/json"),
+            "failing": Response(b"secret words", status_code=500),
+        }[self.answers]
+
+    @staticmethod
+    def _json(asked: Any, result: Any) -> JSONResponse:
+        return JSONResponse({"jsonrpc": "2.0", "id": asked["id"], "result": result})
+
+
+async def test_a_server_at_an_address(actions: Actions, lends: Lends, tmp_path: Path) -> None:
+    strange = Strange()
+    (tmp_path / "far_token").write_text("t0ken\n")
+    server = uvicorn.Server(uvicorn.Config(strange, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
+    running = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    url = f"http://127.0.0.1:{port}/mcp"
+    provider = await lends(McpServer(name="far", url=url, token=Token(file="far_token"), timeout_s=3))
+    assert names(actions) == ["far__do"]
+    assert set(strange.tokens) == {"Bearer t0ken"}
+    for strange.answers in ("packed", "much", "elsewhere", "broken", "failing", "well"):
+        await until(lambda: provider.connection.up)
+        result = await actions.run(call("far__do", {}), USER)
+        assert (code(result) is None) == (strange.answers == "well"), strange.answers
+        assert "secret" not in str(result)
+    assert result.text == "fine"
+    server.should_exit = True
+    await running
 
 
 def test_our_environment_has_no_say_in_names() -> None:
