@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from schemas.nesting import DEEPEST, too_deep
+
 Role = Literal["system", "user", "assistant", "tool"]
 ToolName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")]
 
@@ -22,8 +24,14 @@ class FunctionCall(_Strict):
     @field_validator("arguments")
     @classmethod
     def _object(cls, value: str) -> str:
-        if not isinstance(json.loads(value), dict):
+        try:
+            found = json.loads(value)
+        except RecursionError as error:
+            raise ValueError("arguments are too deep") from error
+        if not isinstance(found, dict):
             raise ValueError("arguments must be a JSON object")
+        if too_deep(found):
+            raise ValueError(f"arguments are over {DEEPEST} deep")
         return value
 
     def parsed(self) -> dict[str, Any]:
@@ -64,7 +72,10 @@ class FunctionSpec(_Strict):
     strict: bool | None = None
 
     def properties(self) -> dict[str, dict[str, Any]]:
-        return self.parameters.get("properties", {})
+        """A schema that is just true, or false, is as good as an empty one here."""
+        return {
+            name: schema if isinstance(schema, dict) else {} for name, schema in self.parameters.get("properties", {}).items()
+        }
 
     def required(self) -> list[str]:
         return self.parameters.get("required", [])

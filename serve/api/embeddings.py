@@ -43,6 +43,8 @@ class EmbeddingRequest(Body):
     user: str | None = None
 
     def passages(self) -> Passages:
+        if not isinstance(self.input, str) and not isinstance(self.input[0], str):
+            raise RequestError("this engine takes no token ids", where="input", hint="Send the text.")
         single = isinstance(self.input, str) or isinstance(self.input[0], int)
         return Passages(model=self.model, inputs=(self.input,) if single else self.input)  # type: ignore[arg-type]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas.conversation import Conversation
+from schemas.conversation import Conversation, FunctionCall
 
 USER = {"role": "user", "content": "hi"}
 TOOL = {"type": "function", "function": {"name": "Known"}}
@@ -49,3 +49,9 @@ def test_request_and_answer() -> None:
     )
     assert row.answer().content == "Done."
     assert len(row.request()) == 3
+
+
+@pytest.mark.parametrize("deep", ["[" * 10_000 + "]" * 10_000, '{"a":' * 80 + "1" + "}" * 80])
+def test_arguments_that_are_too_deep_are_a_refusal_not_a_crash(deep: str) -> None:
+    with pytest.raises(ValidationError, match="deep"):
+        FunctionCall(name="f", arguments=f'{{"a":{deep}}}')
