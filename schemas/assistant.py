@@ -19,6 +19,10 @@ class LlmEngine(Spec):
     slots: int = Field(default=4, ge=1, le=256, description="Conversations decoded at once.")
     threads: int = Field(default=1, ge=1, description="CPU threads; more than the free cores slow everything down.")
     gpu_layers: int = Field(default=0, ge=0)
+    batch: int = Field(
+        default=256, ge=32, le=4096, description="Tokens of a prompt computed at once; running replies go on in between."
+    )
+    queue: int = Field(default=64, ge=0, le=4096, description="Replies that may wait for a slot; further ones are refused.")
 
 
 class Limits(Spec):
@@ -79,6 +83,27 @@ class HomeChoice(Spec):
         return self
 
 
+class Web(Spec):
+    """Pages that the model may read. No host is listed by default, and then there is no such tool."""
+
+    hosts: tuple[Annotated[str, Field(pattern=r"^(https?://)?[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")], ...] = Field(
+        default=(), max_length=100, description="host or host:port for https; http://host for pages in the clear. No wildcards."
+    )
+    bytes: int = Field(default=500_000, ge=1000, le=5_000_000, description="Of one page; a longer one is not read.")
+    output: int = Field(default=8000, ge=100, le=100_000, description="Characters of its text that are kept.")
+    timeout_s: float = Field(default=10, gt=0, le=60)
+    per_minute: int = Field(default=20, ge=1, le=1000)
+
+
+class Tools(Spec):
+    """Tools beside the home that come with Rottie. A model that was trained with tools of its own is not offered them."""
+
+    reminders: bool = True
+    notes: bool = True
+    calculator: bool = True
+    web: Web = Web()
+
+
 class Assistant(Spec):
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     description: str = ""
@@ -99,6 +124,7 @@ class Assistant(Spec):
         description="Times that the model is asked in one request. From 2 on it sees what came of its calls and may call again;"
         " that is for models that were trained with results of calls.",
     )
+    tools: Tools = Tools()
     policy: Rules = Rules()
     servers: Servers = Field(default=(), description="MCP servers whose tools are offered beside the home's own.")
     plugins: Plugins = Field(default=(), description="Entry points of the group rottie that are loaded; no others are.")

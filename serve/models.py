@@ -75,7 +75,7 @@ def read_model(folder: Path) -> ModelManifest:
 
 def open_engine(weights: Path, spec: EngineSpec) -> LlmEngine:
     """The engine of the kind that ``spec`` names. Kinds are imported when used: one may not be installed."""
-    shape = {"context": spec.context, "slots": spec.slots, "threads": spec.threads, "gpu_layers": spec.gpu_layers}
+    shape = spec.model_dump(include={"context", "slots", "threads", "gpu_layers", "batch", "queue"})
     if spec.kind == "xllamacpp":
         from serve.engines.xllamacpp import XllamacppEngine
 

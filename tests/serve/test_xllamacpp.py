@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from schemas.errors import EngineError, ModelUnusable, PromptTooLong
+from schemas.errors import EngineError, GrammarUnusable, ModelUnusable, Overloaded, PromptTooLong, RequestError
 from schemas.prompt import ASSISTANT, END, USER
 from serve.engines.protocol import Delta, Finished, Sampling
 from serve.engines.xllamacpp import XllamacppEngine
@@ -31,6 +31,10 @@ async def reply(
     assert len(ends) == 1
     assert pieces[-1] is ends[0]
     return "".join(piece.text for piece in pieces if isinstance(piece, Delta)), ends[0]
+
+
+async def pieces_of(engine: XllamacppEngine, sampling: Sampling, grammar: str) -> list[Delta | Finished]:
+    return [piece async for piece in engine.generate(PROMPT, sampling, grammar)]
 
 
 async def test_a_reply_ends_once_and_is_counted(engine: XllamacppEngine) -> None:
@@ -69,6 +73,105 @@ async def test_stop_strings_end_the_reply_and_are_left_out(engine: XllamacppEngi
     text, end = await reply(engine, Sampling(max_tokens=90, stop=("cd",)), 'root ::= "abcdefgh"')
     assert text == "ab"
     assert end.finish_reason == "stop"
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("stops", [("cd",), ("bX", "aX", "cdeX"), ("",), ("bc", "cd")])
+async def test_no_text_is_lost_to_a_stop_string_that_does_not_come(
+    engine: XllamacppEngine, most: int, stops: tuple[str, ...]
+) -> None:
+    found = await pieces_of(engine, Sampling(max_tokens=most, stop=stops, logprobs=0), 'root ::= "abcdefgh"')
+    said = "".join(piece.text for piece in found if isinstance(piece, Delta))
+    whole = "abcdefgh"[:most]
+    assert said == min((whole.partition(stop)[0] for stop in stops if stop), key=len, default=whole)
+    names = [token.token for piece in found if isinstance(piece, Delta) for token in piece.logprobs]
+    assert "".join(names) == said
+    end = found[-1]
+    assert isinstance(end, Finished)
+    assert end.finish_reason == ("length" if said == whole else "stop")
+    assert len(said) <= end.completion_tokens <= most
+
+
+async def test_a_stop_string_over_many_tokens_and_within_one(engine: XllamacppEngine) -> None:
+    stops = ("猫x", "defg")
+    assert (await reply(engine, Sampling(max_tokens=90, stop=stops), 'root ::= "abc猫xd"'))[0] == "abc"
+    assert (await reply(engine, Sampling(max_tokens=90, stop=stops), 'root ::= "abc猫defg"'))[0] == "abc猫"
+    assert (await reply(engine, Sampling(max_tokens=90, stop=stops), 'root ::= "abc猫"'))[0] == "abc猫"
+
+
+async def test_log_probabilities_are_the_models_own(engine: XllamacppEngine) -> None:
+    wanted = "naïve 猫 ok"
+    found = await pieces_of(engine, Sampling(max_tokens=60, logprobs=5, temperature=2, seed=1), f'root ::= "{wanted}"')
+    tokens = [token for piece in found if isinstance(piece, Delta) for token in piece.logprobs]
+    assert b"".join(bytes(token.bytes) for token in tokens).decode() == wanted
+    assert "".join(token.token for token in tokens) == wanted
+    scores = await engine.score_next(PROMPT, 400)
+    assert [one.logprob for one in tokens[0].top_logprobs] == pytest.approx(list(scores.next_tokens.values())[:5], abs=1e-4)
+    first = (await engine.tokenize(tokens[0].token))[0]
+    assert tokens[0].logprob == pytest.approx(scores.next_tokens[first], abs=1e-4)  # not 0: the grammar left no choice
+    for piece in found[:-1]:
+        assert isinstance(piece, Delta)
+        assert "".join(token.token for token in piece.logprobs) == piece.text
+
+
+async def test_penalties_and_biases_are_followed(engine: XllamacppEngine) -> None:
+    rule = "root ::= [ab]{30}"
+    a, b = await engine.tokenize("a"), await engine.tokenize("b")
+    plain, _ = await reply(engine, Sampling(max_tokens=30, logit_bias=((a[0], 50),)), rule)
+    assert plain == "a" * 30
+    other, _ = await reply(engine, Sampling(max_tokens=30, logit_bias=((b[0], 50), (10**6, 9))), rule)
+    assert set(other) == {"b"}
+    mixed, _ = await reply(engine, Sampling(max_tokens=30, logit_bias=((a[0], 5),), frequency_penalty=2), rule)
+    assert set(mixed) == {"a", "b"}
+    turned, _ = await reply(engine, Sampling(max_tokens=2, logit_bias=((a[0], 30), (b[0], 29)), presence_penalty=2), rule)
+    assert turned == "ab"
+
+
+async def test_embeddings_are_of_length_one_and_alike_for_equal_texts(engine: XllamacppEngine) -> None:
+    first, second, third = await engine.embed(["hall lamp", "hall lamp", "猫 " * 300])
+    assert first == second != third
+    assert math.hypot(*third.vector) == pytest.approx(1)
+    assert first.tokens == len(await engine.tokenize("hall lamp"))
+    assert (await reply(engine, Sampling(max_tokens=9), 'root ::= "ok"'))[0] == "ok"
+
+
+async def test_texts_that_cannot_be_embedded(engine: XllamacppEngine) -> None:
+    assert await engine.embed([]) == []
+    for texts in (["ok", ""], ["x"] * 300):
+        with pytest.raises(RequestError):
+            await engine.embed(texts)
+    with pytest.raises(PromptTooLong, match="1022"):
+        await engine.embed(["x " * 5000])
+
+
+async def test_a_full_queue_refuses_and_an_empty_one_takes_again(tiny_export: Path) -> None:
+    small = XllamacppEngine(tiny_export / "model-q8_0.gguf", context=512, slots=1, queue=2)
+    try:
+        found = await asyncio.gather(*(reply(small, Sampling(max_tokens=5)) for _ in range(5)), return_exceptions=True)
+        assert [isinstance(one, Overloaded) for one in found] == [False] * 3 + [True] * 2
+        await reply(small, Sampling(max_tokens=5))
+    finally:
+        small.close()
+
+
+async def test_a_running_reply_goes_on_while_a_long_prompt_is_read(tiny_export: Path) -> None:
+    chunked = XllamacppEngine(tiny_export / "model-q8_0.gguf", context=1024, slots=2, batch=32)
+    try:
+        running = chunked.generate(PROMPT, Sampling(max_tokens=1000), "root ::= [a-z] root")
+        await anext(running)
+        long = asyncio.create_task(reply(chunked, Sampling(max_tokens=1), prompt=END * 900))
+        said = 0
+        async for piece in running:
+            said += isinstance(piece, Delta)
+            if long.done():
+                break
+        _, end = await long
+        # One step a batch: of each, the running reply has its token.
+        assert end.prompt_tokens == 900
+        assert said >= 900 / 32 / 2
+        await running.aclose()  # type: ignore[attr-defined]
+    finally:
+        chunked.close()
 
 
 async def test_closing_early_frees_the_slot(tiny_export: Path) -> None:
@@ -142,9 +245,29 @@ async def test_scores_are_log_probabilities(engine: XllamacppEngine) -> None:
     assert list(scores.prompt_tokens) == await engine.tokenize(PROMPT)
 
 
-async def test_a_grammar_that_is_none_is_an_engine_error(engine: XllamacppEngine) -> None:
-    with pytest.raises(EngineError, match="refused"):
-        await reply(engine, Sampling(), "root ::= [a-")
+@pytest.mark.parametrize(
+    "grammar",
+    [
+        "root ::= [a-",
+        "root ::= secret",
+        'root ::= ("secret"',
+        'secret ::= "a"',
+        'root ::= root "secret"',
+        "secret",
+        "",
+        '%llguidance {}\nstart: "secret',
+        '%llguidance {}\nstart: %json {"type":"secret"}',
+        "%llguidance secret",
+    ],
+)
+async def test_a_grammar_that_is_none_is_refused_and_not_shown(
+    engine: XllamacppEngine, grammar: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(GrammarUnusable) as caught:
+        await reply(engine, Sampling(max_tokens=3), grammar)
+    shown = capfd.readouterr()
+    assert "secret" not in shown.out + shown.err + str(caught.value)
+    assert (await reply(engine, Sampling(max_tokens=9), 'root ::= "ok"'))[0] == "ok"
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:

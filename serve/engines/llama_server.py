@@ -1,0 +1,152 @@
+"""llama.cpp's server inside this process: how it is set up, and the three calls that are made of it. Blocks; for threads.
+
+It also opens a listener that cannot be turned off. That is bound to a socket file in a folder that only this user may enter,
+and asks for a random key; tokenization goes through it, since the library has no direct call for that.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import json
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import EngineError, ModelUnusable
+from serve.engines.completions import error_of
+
+# A socket's path may be 108 bytes long at most.
+_LONGEST_FOLDER = 80
+
+
+class LlamaServer:
+    """One model with ``slots`` sequences of ``context`` tokens each, decoded ``batch`` tokens at a time."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        slots: int,
+        context: int,
+        batch: int,
+        threads: int,
+        gpu_layers: int,
+        adapters: Sequence[Path] = (),
+        embedding: bool = False,
+    ) -> None:
+        """Raises ModelUnusable when llama.cpp refuses the file or an adapter."""
+        self._context = context
+        temporary = tempfile.gettempdir()
+        self._folder = Path(tempfile.mkdtemp(prefix="rottie-", dir=temporary if len(temporary) < _LONGEST_FOLDER else "/tmp"))  # noqa: S108
+        self._key = secrets.token_urlsafe(24)
+        self._connection: _SocketConnection | None = None
+        parameters = library().CommonParams()
+        parameters.model.path = str(path)
+        parameters.n_parallel = slots
+        parameters.n_ctx = context * slots
+        parameters.n_batch = parameters.n_ubatch = batch
+        parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+        parameters.n_gpu_layers = gpu_layers
+        parameters.lora_adapters = [_adapter(file) for file in adapters]
+        parameters.lora_init_without_apply = True  # each request names its own
+        parameters.embedding = embedding
+        if embedding:
+            parameters.pooling_type = library().llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        _be_quiet_and_bounded(parameters)
+        parameters.hostnames = [str(self._folder / "llama.sock")]
+        parameters.api_keys = [self._key]
+        try:
+            self._server: Any = library().Server(parameters)
+        except RuntimeError as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise ModelUnusable("llama.cpp cannot load this model file", where=str(path)) from error
+
+    def complete(self, request: dict[str, Any], deliver: Callable[[Any], bool] | None = None) -> Any:
+        """The answer; with ``deliver``, its chunks as they come, until that returns True."""
+        server = self._server
+        if server is None:
+            raise EngineError("the model is closed")
+        return server.handle_completions(request, deliver) if deliver else server.handle_completions(request)
+
+    def embed(self, text: str) -> dict[str, Any]:
+        answer = self._server.handle_embeddings({"input": text, "encoding_format": "float"})
+        if "error" in answer:
+            raise error_of(answer["error"], self._context)
+        return answer
+
+    def tokenize(self, text: str) -> list[int]:
+        """Special tokens recognised, none added. One caller at a time: the connection is kept."""
+        return self._ask("/tokenize", {"content": text, "add_special": False, "parse_special": True})["tokens"]
+
+    def close(self) -> None:
+        """Waits for replies still in work; may be called twice."""
+        self._server = None
+        self._hang_up()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            status, answer = self._post(path, body)
+        except (OSError, http.client.HTTPException):
+            self._hang_up()  # llama.cpp closes an idle connection after some seconds
+            try:
+                status, answer = self._post(path, body)
+            except (OSError, http.client.HTTPException) as error:
+                self._hang_up()
+                raise EngineError("llama.cpp does not answer") from error
+        if status != HTTPStatus.OK:
+            raise error_of(answer.get("error", {}), self._context)
+        return answer
+
+    def _post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if self._connection is None:
+            self._connection = _SocketConnection(self._folder / "llama.sock")
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        self._connection.request("POST", path, json.dumps(body), headers)
+        response = self._connection.getresponse()
+        return response.status, json.loads(response.read())
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def library() -> Any:
+    """The package's names come from a compiled module that type checkers cannot look into."""
+    return importlib.import_module("xllamacpp")
+
+
+def _adapter(file: Path) -> Any:
+    adapter = library().CommonAdapterLoraInfo()
+    adapter.path, adapter.scale = str(file), 1.0
+    return adapter
+
+
+def _be_quiet_and_bounded(parameters: Any) -> None:
+    parameters.verbosity = -1  # llama.cpp logs prompts at some levels: a user's words must reach no log
+    parameters.cache_ram_mib = 0  # the default keeps up to 8 GiB of old prompts
+    parameters.fit_params = False  # would probe memory for seconds and change the context
+    parameters.warmup = False
+    parameters.ctx_shift = False
+    parameters.ui = False
+    parameters.endpoint_slots = False
+    parameters.endpoint_props = False
+    parameters.n_threads_http = 2
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=60)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
