@@ -24,14 +24,10 @@ def install(version: ModelRef, place: Profile) -> ModelRef:
 
 
 @flow(name="promote", flow_run_name="promote {model} {version}", persist_result=False)
-def promote(model: str = "rottie-llm", version: str = "", profile: str = "laptop") -> ModelRef:
-    """Promote ``version`` by hand, past the gate. An empty version is the newest."""
+def promote(model: str = "rottie-llm", version: str = "", profile: str = "laptop", unscored: bool = False) -> ModelRef:
+    """Promote ``version`` by hand, past the gate. An empty version is the newest; ``unscored``: see registering.promotable."""
     from flows.steps import registering
-    from schemas.errors import VersionMissing
 
-    known = registering.versions(model)
-    chosen = version or (known[0]["version"] if known else "")
-    if not any(row["version"] == chosen for row in known):
-        raise VersionMissing(f"{model} has no version {chosen or 'at all'}", where=model)
     place = load_profile(profile)
+    chosen = registering.promotable(model, version, unscored)
     return install(ModelRef(name=model, version=chosen, candidate="", path="", sha256=""), place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.artifacts import Candidate, Report
+from schemas.artifacts import Candidate, ModelManifest, Report
 from schemas.pipeline import Pipeline
 
 _ROWS = ("exact_match", "exact_match_low", "exact_match_high", "tool_match", "valid_call_rate", "argument_f1")
@@ -45,6 +45,28 @@ def model_card(candidate: Candidate, report: Report, pipeline: Pipeline) -> str:
         "",
         "Trained for the tools and the kind of requests in its dataset; other tools, languages and long conversations were "
         "not measured. Its calls must be checked against a policy before anything irreversible is done.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def origin_card(manifest: ModelManifest) -> str:
+    """Markdown for a downloaded model: where it came from, and that nothing here has scored it."""
+    origin = manifest.origin
+    assert origin is not None
+    lines = [
+        f"# {origin.repository}",
+        "",
+        "Downloaded from the Hugging Face hub. Never scored here.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| commit | `{origin.commit}` (asked for: {origin.revision}) |",
+        f"| licence | {origin.license or 'not stated'} |",
+        f"| parameters | {manifest.parameters:,} |",
+        f"| context | {manifest.context} tokens |",
+        f"| weights | `{manifest.serve}`, SHA-256 `{manifest.files[manifest.serve]}` |",
+        f"| decoding | {manifest.decoding.arguments} |",
         "",
     ]
     return "\n".join(lines)

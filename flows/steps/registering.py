@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.artifacts import Candidate, Dataset, Exported, ModelManifest, ModelRef, Report
-from schemas.errors import RegistryError, StackDown, VersionMissing
+from schemas.errors import NotScored, RegistryError, StackDown, VersionMissing
 from schemas.hashing import file_sha256
 from schemas.pipeline import Pipeline
 from schemas.settings import Home
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 PROMOTED_AT, ROLLED_BACK = "promoted_at", "rolled_back_at"
+PULLED, ORIGIN, UNSCORED = "pulled", "origin", "promoted_unscored"
 
 
 @contextlib.contextmanager
@@ -72,13 +73,34 @@ def register(candidate: Candidate, report: Report, pipeline: Pipeline, home: Hom
         return _ref(client.get_model_version(pipeline.model, version), home)
 
 
+def register_pulled(exported: Exported, name: str, home: Home) -> ModelRef:
+    """Make a version of a downloaded model, or return the one that exists. Does not move the alias."""
+    from flows.steps.describing import origin_card
+
+    manifest = exported.manifest
+    assert manifest.origin is not None
+    with _registry() as client:
+        for version in _find(client, name):
+            if version.tags.get("exported") == exported.id:
+                return _ref(version, home)
+        experiment = client.get_experiment_by_name(PULLED)
+        number = experiment.experiment_id if experiment else client.create_experiment(PULLED)
+        run = client.create_run(number, run_name=manifest.origin.label).info.run_id
+        tags = {
+            "candidate": manifest.candidate,
+            "exported": exported.id,
+            "pipeline": manifest.pipeline,
+            "sha256": manifest.files[manifest.serve],
+            ORIGIN: manifest.origin.label,
+        }
+        card = origin_card(manifest)
+        version = _log_model(client, exported, name, run, tags, card)
+        client.set_terminated(run)
+        client.update_model_version(name, version, description=card)
+        return _ref(client.get_model_version(name, version), home)
+
+
 def _log(client: MlflowClient, candidate: Candidate, report: Report, pipeline: Pipeline, card: str) -> str:
-    import mlflow
-    from mlflow.models import Model
-
-    from flows.steps import gguf_flavor
-
-    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     manifest = report.exported.manifest
     tags = {
         "candidate": candidate.id,
@@ -90,20 +112,30 @@ def _log(client: MlflowClient, candidate: Candidate, report: Report, pipeline: P
         "sha256": manifest.files[manifest.serve],
         **{f"metric.{name}": f"{value:.6g}" for name, value in report.metrics().items()},
     }
+    return _log_model(client, report.exported, pipeline.model, candidate.mlflow_run, tags, card)
+
+
+def _log_model(client: MlflowClient, exported: Exported, name: str, run: str | None, tags: dict[str, str], card: str) -> str:
+    import mlflow
+    from mlflow.models import Model
+
+    from flows.steps import gguf_flavor
+
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     info = Model.log(
         artifact_path=None,
         name="model",
         flavor=gguf_flavor,
-        run_id=candidate.mlflow_run,
-        registered_model_name=pipeline.model,
+        run_id=run,
+        registered_model_name=name,
         tags=tags,
         flavor_name=gguf_flavor.FLAVOR,
-        exported=report.exported,
+        exported=exported,
         card=card,
     )
     version = str(info.registered_model_version)
     for key, value in tags.items():
-        client.set_model_version_tag(pipeline.model, version, key, value)
+        client.set_model_version_tag(name, version, key, value)
     return version
 
 
@@ -149,6 +181,15 @@ def _download(version: ModelVersion, target: Path) -> None:
         Path(got).rename(target)
 
 
+def located(name: str, version: str) -> ModelRef:
+    """The version with its folder at hand. Raises VersionMissing."""
+    with _registry() as client:
+        found = next((v for v in _find(client, name) if str(v.version) == version), None)
+        if found is None:
+            raise VersionMissing(f"{name} has no version {version}", where=name)
+        return _ref(found, Home.current())
+
+
 def champion(name: str, home: Home) -> ModelRef | None:
     with _registry() as client:
         version = _aliases(client, name).get(CHAMPION)
@@ -171,6 +212,28 @@ def was_replaced(name: str, candidate_id: str) -> bool:
             and (PROMOTED_AT in version.tags or ROLLED_BACK in version.tags)
             for version in _find(client, name)
         )
+
+
+def promotable(name: str, version: str = "", unscored: bool = False) -> str:
+    """The version that a person may promote by hand: the one named, else the newest that was scored.
+
+    A downloaded model without a score takes ``unscored`` with its number, and its version is marked so. Raises VersionMissing
+    and NotScored.
+    """
+    with _registry() as client:
+        known = _find(client, name)
+        chosen = next((v for v in known if str(v.version) == version or (not version and not _is_unscored(v))), None)
+        if chosen is None:
+            raise VersionMissing(f"{name} has no version {version or 'that was scored'}", where=name)
+        if _is_unscored(chosen):
+            if not unscored:
+                raise NotScored(f"{name}/{chosen.version} was downloaded and never scored here", where=chosen.tags[ORIGIN])
+            client.set_model_version_tag(name, str(chosen.version), UNSCORED, datetime.now(UTC).isoformat())
+        return str(chosen.version)
+
+
+def _is_unscored(version: ModelVersion) -> bool:
+    return ORIGIN in version.tags and not any(key.startswith("metric.") for key in version.tags)
 
 
 def promote(name: str, version: str, home: Home) -> ModelRef:
@@ -241,10 +304,12 @@ def _row(version: ModelVersion, aliases: list[str]) -> dict[str, Any]:
         "created": datetime.fromtimestamp(version.creation_timestamp / 1000, UTC).isoformat(),
         "metrics": {key.removeprefix(prefix): float(value) for key, value in tags.items() if key.startswith(prefix)},
         "lineage": {key: tags.get(key) for key in ("pipeline", "dataset", "candidate", "exported", "report", "parents")},
+        "origin": tags.get(ORIGIN),
         "sha256": tags.get("sha256"),
         "run": version.run_id,
         "promoted_at": tags.get(PROMOTED_AT),
         "rolled_back_at": tags.get(ROLLED_BACK),
+        "promoted_unscored": tags.get(UNSCORED),
     }
 
 

@@ -1,10 +1,12 @@
-"""rottie models, promote, rollback."""
+"""rottie models (list, pull, info, verify), promote, rollback."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
 
 from rottie.commands.entering import enter
 from rottie.commands.printing import console, print_json
@@ -16,8 +18,21 @@ MODEL = "rottie-llm"
 MODEL_HELP = "The registered model."
 
 
+class _ListByDefault(TyperGroup):
+    """``rottie models`` and ``rottie models NAME`` are ``rottie models list``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        known = {*self.commands, *ctx.help_option_names}
+        return super().parse_args(ctx, args if args and args[0] in known else ["list", *args])
+
+
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: rottie models --json | jq '.[0].lineage'")(models)
+    group = typer.Typer(cls=_ListByDefault, help="Models: those in the registry, files, and those on the Hugging Face hub.")
+    group.command("list", epilog="Example: rottie models list --json | jq '.[0].lineage'")(models)
+    group.command(epilog="Example: rottie models pull Qwen/Qwen2.5-1.5B-Instruct-GGUF:Q4_K_M")(pull)
+    group.command(epilog="Example: rottie models info 3")(info)
+    group.command(epilog="Example: rottie models verify model-q8_0.gguf")(verify)
+    app.add_typer(group, name="models", epilog="Example: rottie models --json")
     app.command(epilog="Example: rottie promote 3")(promote)
     app.command(epilog="Example: rottie rollback")(rollback)
 
@@ -61,6 +76,8 @@ def _print_versions(out: Console, rows: list[dict[str, Any]]) -> None:
         parents = "\n".join(
             f"[dim]{key}[/dim] {lineage[key]}" for key in ("pipeline", "dataset", "candidate") if lineage.get(key)
         )
+        if row.get("origin"):
+            parents += f"\n[dim]pulled[/dim] {row['origin']}"
         created = str(row.get("created", ""))[:16].replace("T", " ")
         table.add_row(f"[bold]{row['name']}/{row['version']}[/bold]", alias, created, shown, parents)
     out.print(table)
@@ -70,16 +87,98 @@ def _telling(metric: str) -> bool:
     return metric.rpartition(".")[2] in ("exact_match", "valid_call_rate", "latency_p50_ms", "tokens_per_s")
 
 
+def pull(
+    name: str = typer.Argument(..., metavar="OWNER/NAME[:FILE]", help="On the hub, and which file or quantisation of it."),
+    revision: str | None = typer.Option(None, "--revision", help="A commit, tag or branch; main by default."),
+    model: str = typer.Option(MODEL, "--model", help="The registered model that it becomes a version of."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Download a GGUF model, check it and register it as a version. It is not promoted.
+
+    An interrupted download goes on where it ended. HF_TOKEN opens what is not public, HF_ENDPOINT names another hub.
+    """
+    from flows.steps import downloading, registering
+    from schemas.settings import Home
+
+    enter(None)
+    home, err = Home.current(), console(stderr=True)
+    remote = downloading.find(name, revision)
+    err.print(f"{remote.origin.label}, {remote.size / 1e9:.2f} GB", markup=False, highlight=False)
+    exported = downloading.pull(remote, home)
+    ref = registering.register_pulled(exported, model, home)
+    if as_json:
+        print_json(ref.model_dump() | {"origin": remote.origin.model_dump()})
+        return
+    out = console()
+    out.print(f"[bold]{ref.label}[/bold] in {ref.path}")
+    out.print(f"Not scored here. To let it answer: rottie promote {ref.version} --unscored", highlight=False)
+
+
+def info(
+    place: str = typer.Argument(..., metavar="FILE_OR_VERSION", help="A GGUF file, a model folder, VERSION or NAME/VERSION."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """What a model file says about itself: family, size, quantisation, context, chat template, licence, SHA-256 sum."""
+    from serve.model_info import info as described
+
+    found = described(_folder(place))
+    if as_json:
+        print_json(found)
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for key, value in found.items():
+        if value is not None:
+            many = isinstance(value, dict)
+            shown = "\n".join(f"{k} {v}" for k, v in value.items() if v is not None) if many else _figure(value)
+            table.add_row(f"[dim]{key.replace('_', ' ')}[/dim]", Text(shown))
+    console().print(table)
+
+
+def verify(
+    place: str = typer.Argument(..., metavar="FILE_OR_VERSION", help="A GGUF file, a model folder, VERSION or NAME/VERSION."),
+    engine: str = typer.Option("xllamacpp", "--engine", help="xllamacpp or llama_cpp: what it is decoded with."),
+) -> None:
+    """Check a model: its SHA-256 sums, its header, its chat template, and a decode in a process of its own."""
+    from schemas.errors import ConfigError
+    from serve.model_info import check
+
+    if engine not in ("xllamacpp", "llama_cpp"):
+        raise ConfigError(f"there is no engine {engine!r}", where="--engine", hint="Choose xllamacpp or llama_cpp.")
+    out = console()
+    for found in check(_folder(place), engine):
+        out.print(f"[green]ok[/green] {found}", highlight=False)
+
+
+def _folder(place: str) -> Path:
+    """A path that exists is meant before a version of that name."""
+    path = Path(place).expanduser()
+    name, _, version = place.rpartition("/")
+    if path.exists() or not version.isdigit():
+        return path
+    enter(None)
+    from flows.steps.registering import located
+
+    return Path(located(name or MODEL, version).path)
+
+
+def _figure(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def promote(
-    version: str = typer.Argument("", help="The version; the newest by default."),
+    version: str = typer.Argument("", help="The version; the newest that was scored by default."),
     model: str = typer.Option(MODEL, "--model", help=MODEL_HELP),
     profile: str | None = typer.Option(None, "--profile", "-w", help="Where it answers; the running stack by default."),
+    unscored: bool = typer.Option(False, "--unscored", help="Also a downloaded model that was never scored here."),
 ) -> None:
     """Make a version the champion by hand, past the gate.
 
     It answers as soon as it is loaded beside the old one; no request fails meanwhile.
     """
-    _move("promote", {"model": model, "version": version}, profile)
+    _move("promote", {"model": model, "version": version, "unscored": unscored}, profile)
 
 
 def rollback(
