@@ -152,6 +152,11 @@ class Suite(Spec):
     limit: int | None = Field(default=None, ge=1, description="Rows, chosen by stable hash; all when absent.")
     max_tokens: int = Field(default=160, ge=1)
     concurrency: int = Field(default=4, ge=1, le=64)
+    acting: bool = Field(
+        default=False,
+        description="Also act the answers out in the home that each row describes: state_exact and wrong_action for the known"
+        " sentences (intents), the model, and both as served.",
+    )
 
 
 class Rule(Spec):

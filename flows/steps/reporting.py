@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.steps.acting import TIERS
 from flows.steps.scoring import INVALID, Scored
 from schemas.artifacts import Candidate, Dataset, Report, SuiteResult
 from schemas.pipeline import Pipeline
@@ -54,8 +55,21 @@ def _suite(result: SuiteResult, scored: Scored) -> dict[str, Any]:
         "by_tool": by_tool(result),
         "latency": latency(scored),
         "confusion": confusion(scored),
+        "tiers": tiers(result),
         "tags": {name.removeprefix("tag_").removesuffix("_exact_match"): value for name, value in tags.items()},
     }
+
+
+def tiers(result: SuiteResult) -> list[dict[str, Any]]:
+    """What each tier did to the homes, where the suite was acted out."""
+    found = result.metrics
+    names = {"intents": "known sentences alone", "model": "the model alone", "both": "both, as served"}
+    kinds = ("state_exact", "wrong_action")
+    return [
+        {"name": names[tier], **{kind: [found[f"{kind}_{tier}{end}"] for end in ("", "_low", "_high")] for kind in kinds}}
+        for tier in TIERS
+        if f"state_exact_{tier}" in found
+    ]
 
 
 def by_tool(result: SuiteResult) -> str:

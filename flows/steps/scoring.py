@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import Any, TypeVar
 
+from flows.steps.acting import Acted, act, measures, wilson
 from flows.steps.reading import read_rows, read_table_rows
 from schemas.artifacts import Dataset, Exported, SuiteResult
 from schemas.assistant import LlmEngine
@@ -49,6 +49,7 @@ class Outcome:
     completion_tokens: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
+    acted: Acted | None = None
 
     @property
     def tool(self) -> str:
@@ -97,9 +98,23 @@ def run_suite(exported: Exported, dataset: Dataset, suite: Suite) -> Scored:
     spec = engine_for(exported, suite.concurrency)
     answerer = open_model(exported.folder, spec)
     try:
-        return run_alone(_answer_all(answerer, rows, suite))
+        scored = run_alone(_answer_all(answerer, rows, suite))
     finally:
         answerer.close()
+    if suite.acting:
+        _act_all(scored, rows, suite)
+    return scored
+
+
+def _act_all(scored: Scored, rows: Sequence[tuple[str, Conversation]], suite: Suite) -> None:
+    for outcome, (_, row) in zip(scored.outcomes, rows, strict=True):
+        outcome.acted = act(outcome, row.home)
+    if not any(outcome.acted for outcome in scored.outcomes):
+        raise EvaluationError(
+            "no row describes a home that can be simulated",
+            where=f"suites.{suite.name}",
+            hint="Leave `acting` out of this suite.",
+        )
 
 
 def engine_for(exported: Exported, slots: int) -> LlmEngine:
@@ -180,25 +195,14 @@ def summarise(suite: str, scored: Scored) -> SuiteResult:
         for tag in tags:
             tagged = [outcome for outcome in outcomes if tag in outcome.tags]
             metrics[f"tag_{_slug(tag)}_exact_match"] = sum(o.exact for o in tagged) / len(tagged)
+    if acted := [outcome.acted for outcome in outcomes if outcome.acted]:
+        metrics |= measures(acted)
     names = sorted({outcome.tool for outcome in outcomes})
     by_tool = {}
     for name in names:
         about = [outcome for outcome in outcomes if outcome.tool == name]
         by_tool[name] = {"rows": float(len(about)), **_shares(about)}
     return SuiteResult(suite=suite, rows=len(outcomes), metrics=metrics, by_tool=by_tool)
-
-
-def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval of a share; z 1.96 covers 95%. Unlike the normal one, it holds near 0 and 1.
-
-    Wilson, E. B. (1927): Probable inference, the law of succession, and statistical inference.
-    """
-    if not trials:
-        return 0.0, 1.0
-    share, weight = successes / trials, z * z / trials
-    centre = (share + weight / 2) / (1 + weight)
-    spread = z * sqrt(share * (1 - share) / trials + weight / (4 * trials)) / (1 + weight)
-    return max(0.0, centre - spread), min(1.0, centre + spread)
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
