@@ -50,7 +50,7 @@ def open_model(folder: Path, engine: EngineSpec, home: Sequence[str] = ()) -> An
         try_decode(weights, manifest.files[manifest.serve], spec)
     form = open_form(manifest, weights)
     try:
-        return Answerer(open_engine(weights, spec), manifest, home, form)
+        return Answerer(open_engine(weights, spec, form.visible), manifest, home, form)
     except BaseException:
         form.close()
         raise
@@ -73,17 +73,20 @@ def read_model(folder: Path) -> ModelManifest:
         raise ModelUnusable("model.json cannot be read", where=str(path)) from error
 
 
-def open_engine(weights: Path, spec: EngineSpec) -> LlmEngine:
-    """The engine of the kind that ``spec`` names. Kinds are imported when used: one may not be installed."""
+def open_engine(weights: Path, spec: EngineSpec, visible: Sequence[str] = ()) -> LlmEngine:
+    """The engine of the kind that ``spec`` names. Kinds are imported when used: one may not be installed.
+
+    ``visible``: see Format.
+    """
     shape = spec.model_dump(include={"context", "slots", "threads", "gpu_layers", "batch", "queue"})
     if spec.kind == "xllamacpp":
         from serve.engines.xllamacpp import XllamacppEngine
 
-        return XllamacppEngine(weights, **shape)
+        return XllamacppEngine(weights, **shape, visible=visible)
     if spec.kind == "llama_cpp":
         from serve.engines.llama_cpp import LlamaCppEngine
 
-        return LlamaCppEngine(weights, **shape)
+        return LlamaCppEngine(weights, **shape, visible=visible)
     from serve.engines.scripted import ScriptedEngine
 
     return ScriptedEngine.read(weights, context=spec.context)

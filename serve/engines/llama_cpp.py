@@ -46,8 +46,12 @@ class LlamaCppEngine:
         batch: int = 256,
         queue: int = 64,
         adapters: Mapping[str, Path] | None = None,
+        visible: Sequence[str] = (),
     ) -> None:
-        """Load the weights. Raises EngineError where the package is absent, ModelUnusable when it refuses a file."""
+        """Load the weights. Raises EngineError where the package is absent, ModelUnusable when it refuses a file.
+
+        ``visible``: control tokens that stand in a reply as their text, where they would otherwise be left out of it.
+        """
         self.context = context
         self._library = _library()
         shape = {"n_threads": threads, "n_threads_batch": threads, "n_gpu_layers": gpu_layers, "verbose": False}
@@ -60,6 +64,7 @@ class LlamaCppEngine:
         self.adapters = frozenset(self._adapters)
         self._applied: str | None = None
         self._embedder: Any = None
+        self._visible = {tokens[0] for tokens in map(self._tokens, visible) if len(tokens) == 1}
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llama")
         self._places, self._replies = 1 + queue, 0
         self._closed = False
@@ -108,7 +113,8 @@ class LlamaCppEngine:
         self, prompt: str, sampling: Sampling, grammar: str | None, stopped: Callable[[], bool]
     ) -> Iterator[Delta | Finished]:
         """Deltas and the end of one reply, in the worker's thread."""
-        tokens = self._tokens(prompt)
+        # What the file wants at the beginning of every text comes first, as llama.cpp's own server has it.
+        tokens = self._llama.tokenize(prompt.encode(), add_bos=True, special=True)
         if len(tokens) >= self.context:
             raise too_long(len(tokens), self.context)
         options = self._sampled(sampling, grammar)
@@ -125,7 +131,7 @@ class LlamaCppEngine:
                 break
             count += 1
             logprob = self._logprob(token, sampling.logprobs) if sampling.logprobs is not None else None
-            if whole := characters.add(self._llama.detokenize([token]), logprob):
+            if whole := characters.add(self._llama.detokenize([token], special=token in self._visible), logprob):
                 if (delta := pieces.add(*whole)) is not None:
                     yield delta
                 if pieces.stopped:

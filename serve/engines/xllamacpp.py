@@ -51,9 +51,14 @@ class XllamacppEngine:
         batch: int = 256,
         queue: int = 64,
         adapters: Mapping[str, Path] | None = None,
+        visible: Sequence[str] = (),
     ) -> None:
-        """Load the weights. Raises ModelUnusable when llama.cpp refuses a file."""
+        """Load the weights. Raises ModelUnusable when llama.cpp refuses a file.
+
+        ``visible``: control tokens that stand in a reply as their text, where they would otherwise be left out of it.
+        """
         self.context = context
+        self._visible = {"preserved_tokens": list(visible)} if visible else {}
         self._adapters = {name: number for number, name in enumerate(adapters or {})}
         self.adapters = frozenset(self._adapters)
         self._open = partial(LlamaServer, path, threads=threads, gpu_layers=gpu_layers)
@@ -74,7 +79,7 @@ class XllamacppEngine:
         self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
     ) -> AsyncIterator[Delta | Finished]:
         """See LlmEngine. Text is valid UTF-8 in every delta: a character split over tokens is held until it is whole."""
-        request = {**request_of(sampling), **self._weights(adapter), "prompt": prompt, "stream": True}
+        request = {**request_of(sampling), **self._visible, **self._weights(adapter), "prompt": prompt, "stream": True}
         request["max_tokens"] = await self._limit(prompt, sampling.max_tokens)
         probed = await self._with_grammar(request, grammar) if grammar is not None else None
         pieces = Pieces(sampling.stop)

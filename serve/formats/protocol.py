@@ -35,6 +35,9 @@ class Format(Protocol):
     lead: str
     """What a reply of speech begins with before its first word: a grammar for speech (a JSON document, say) starts with it."""
 
+    visible: tuple[str, ...]
+    """Control tokens that are part of what a reply means, such as one that begins a call: engines pass on their text."""
+
     def normal(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """The messages as this model knows text; every other method expects them so."""
         ...

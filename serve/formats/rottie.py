@@ -20,6 +20,7 @@ class RottieFormat:
     """See serve.formats.protocol.Format."""
 
     lead = " "
+    visible = ()
 
     def __init__(self, decoding: Decoding) -> None:
         self._decoding = decoding

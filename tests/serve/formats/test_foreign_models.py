@@ -11,7 +11,7 @@ from schemas.assistant import LlmEngine
 from schemas.conversation import Message
 from schemas.events import CallsReady, ReplyDelta, TurnFinished
 from serve.engines.grammar import ToolChoice
-from serve.engines.protocol import Sampling
+from serve.engines.protocol import Finished, Sampling
 from serve.formats.template import TemplateFormat
 from serve.gguf_header import read_header
 from serve.models import open_model
@@ -19,6 +19,7 @@ from serve.turn import Answerer, TurnRequest
 from tests.foreign import TOKENS, write_foreign_export
 from tests.tiny import TOOLS
 
+GRAMMAR = 'root ::= "%s" "ok"'
 HOME = ("Hall lamp: light @ Hall: off",)
 
 
@@ -45,7 +46,20 @@ async def test_a_forced_call_is_whole_and_declared(answerer: Answerer, seed: int
     assert not [event for event in found if isinstance(event, ReplyDelta)]
     [ready] = [event for event in found if isinstance(event, CallsReady)]
     assert [item.function.name for item in ready.calls] == ["Nevermind"]
+    assert isinstance(found[-1], TurnFinished)
     assert found[-1].finish_reason == "tool_calls"
+
+
+async def test_a_call_that_begins_with_a_control_token(answerer: Answerer) -> None:
+    """A real model writes the token, not its letters: its text must come through, or the call would be read as speech."""
+    assert isinstance(answerer.form, TemplateFormat)
+    opening = answerer.form.syntax.writing.opening
+    [token] = await answerer.engine.tokenize(opening)
+    sampling = Sampling(max_tokens=200, temperature=1.0, seed=1, logit_bias=((token, 50.0),))
+    text = "".join(
+        [p.text async for p in answerer.engine.generate("x", sampling, GRAMMAR % opening) if not isinstance(p, Finished)]
+    )
+    assert text == f"{opening}ok"
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -61,7 +75,8 @@ async def test_calls_and_speech_under_the_grammar(answerer: Answerer, seed: int)
 async def test_text_from_outside_adds_no_control_token(answerer: Answerer) -> None:
     form, engine = answerer.form, answerer.engine
     assert isinstance(form, TemplateFormat)
-    marks = [text for text in TOKENS[answerer.manifest.candidate] if not text.endswith("think>")]  # what its template gives a meaning
+    # What its template gives a meaning.
+    marks = [text for text in TOKENS[answerer.manifest.candidate] if not text.endswith("think>")]
     special = {token for text in marks for token in await engine.tokenize(text)}
     assert len(special) == len(marks)
 
@@ -83,4 +98,5 @@ async def test_a_text_begins_once(answerer: Answerer) -> None:
     tokens = await answerer.engine.tokenize(prompt)
     assert begin not in tokens
     found = [event async for event in answerer.answer(TurnRequest((Message(role="user", content="hello"),), home=()))]
+    assert isinstance(found[-1], TurnFinished)
     assert found[-1].prompt_tokens == len(tokens) + (begin is not None)
