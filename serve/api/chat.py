@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from schemas.assistant import Limits
-from schemas.conversation import FunctionCall, Message, ToolCall
+from schemas.conversation import FunctionCall, Message, ToolCall, ToolName
 from schemas.errors import RequestError
 from serve.api import declared, replies
 from serve.api.bodies import read_body
@@ -77,7 +77,7 @@ class ChatMessage(Body):
 
 
 class ChatFunction(Body):
-    name: str
+    name: ToolName
     description: str | None = None
     parameters: dict[str, Any] | None = Field(default=None, description="JSON schema of an object; absent for no arguments.")
     strict: bool | None = Field(default=None, description="Accepted; arguments always follow their schema.")

@@ -54,8 +54,14 @@ def answers(kind: Any, *statuses: int, events: str | None = None) -> dict[int | 
     """
     good: dict[str, Any] = {"model": kind}
     if events is not None:
-        good["content"] = {"text/event-stream": {"schema": {"type": "string", "description": events}}}
+        good["content"] = {"text/event-stream": {"schema": _event(events)}}
     return {200: good, **{status: {"model": ErrorReply} for status in statuses}}
+
+
+def _event(carried: str) -> dict[str, Any]:
+    """One server-sent event."""
+    data = {"type": "string", "contentMediaType": "application/json", "description": carried}
+    return {"type": "object", "properties": {"data": data, "event": {"type": "string"}}, "required": ["data"]}
 
 
 def describe(app: FastAPI, bodies: Bodies) -> None:

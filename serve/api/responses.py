@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from schemas.assistant import Limits
-from schemas.conversation import Message
+from schemas.conversation import Message, ToolName
 from schemas.errors import RequestError, ResponseMissing, RottieError
 from serve.api import declared
 from serve.api.bodies import read_body
@@ -32,7 +32,7 @@ PATH = "/v1/responses"
 
 class FunctionTool(Body):
     type: Literal["function"]
-    name: str
+    name: ToolName
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = Field(default=None, description="Accepted; arguments always follow their schema.")

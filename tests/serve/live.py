@@ -63,7 +63,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None
 
 
 @contextmanager
-def live(export: Path, root: Path) -> Iterator[Live]:
+def live(export: Path, root: Path, limits: Limits = LIMITS) -> Iterator[Live]:
     """The server, in a thread with a loop of its own; ``root`` is its ROTTIE_HOME."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROTTIE_HOME", str(root))
@@ -73,7 +73,7 @@ def live(export: Path, root: Path) -> Iterator[Live]:
 
         def run() -> None:
             try:
-                asyncio.run(_serve(export, Home(root), ready, stop))
+                asyncio.run(_serve(export, Home(root), limits, ready, stop))
             except BaseException as error:
                 failure.append(error)
 
@@ -89,7 +89,7 @@ def live(export: Path, root: Path) -> Iterator[Live]:
             thread.join(30)
 
 
-async def _serve(export: Path, home: Home, ready: list[Live], stop: threading.Event) -> None:
+async def _serve(export: Path, home: Home, limits: Limits, ready: list[Live], stop: threading.Event) -> None:
     manifest = read_model(export)
     digest = manifest.files[manifest.serve]
     ref = ModelRef(name="rottie-llm", version="7", candidate=manifest.candidate, path=str(export), sha256=digest)
@@ -99,7 +99,7 @@ async def _serve(export: Path, home: Home, ready: list[Live], stop: threading.Ev
     keeper, talks = Keeper(home), Talks(Conversations(home.database))
     await keeper.want(HomeWish(inventory=load_inventory("home")))
     asked = AskedHome(lambda request: answered(keeper, request))
-    app = create_app(LocalTurns(holder), Settings(limits=LIMITS), home.api_key, home=asked, talks=talks)
+    app = create_app(LocalTurns(holder), Settings(limits=limits), home.api_key, home=asked, talks=talks)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", access_log=False)
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
