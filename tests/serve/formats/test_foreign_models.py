@@ -13,7 +13,6 @@ from schemas.events import CallsReady, ReplyDelta, TurnFinished
 from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Finished, Sampling
 from serve.formats.template import TemplateFormat
-from serve.gguf_header import read_header
 from serve.models import open_model
 from serve.turn import Answerer, TurnRequest
 from tests.foreign import TOKENS, write_foreign_export
@@ -23,14 +22,15 @@ GRAMMAR = 'root ::= "%s" "ok"'
 HOME = ("Hall lamp: light @ Hall: off",)
 
 
-@pytest.fixture(scope="module", params=sorted(TOKENS))
+@pytest.fixture(scope="module", params=[(family, kind) for family in sorted(TOKENS) for kind in ("xllamacpp", "llama_cpp")])
 def answerer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
-    folder = tmp_path_factory.mktemp("foreign") / request.param
-    manifest = write_foreign_export(folder, request.param)
-    assert read_header(folder / manifest.serve).text("general.name") == f"Tiny {request.param}"
+    family, kind = request.param
+    pytest.importorskip(kind)
+    folder = tmp_path_factory.mktemp("foreign") / family
+    write_foreign_export(folder, family)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROTTIE_HOME", str(folder / "home"))
-        opened = open_model(folder, LlmEngine(context=1024, slots=1), HOME)
+        opened = open_model(folder, LlmEngine(kind=kind, context=1024, slots=1), HOME)
     yield opened
     opened.close()
 
