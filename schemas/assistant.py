@@ -13,6 +13,13 @@ from schemas.pipeline import Spec
 from schemas.policy import Rules
 
 
+class Adapter(Spec):
+    """A LoRA adapter for the served weights. Its sum names it: a changed file is another wish, and is rolled out as one."""
+
+    path: str = Field(description="A GGUF file; relative paths start at ROTTIE_HOME.")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class LlmEngine(Spec):
     kind: Literal["xllamacpp", "llama_cpp", "scripted"] = "xllamacpp"
     context: int = Field(default=1024, ge=128, description="Tokens a conversation may take, prompt and reply together.")
@@ -23,6 +30,9 @@ class LlmEngine(Spec):
         default=256, ge=32, le=4096, description="Tokens of a prompt computed at once; running replies go on in between."
     )
     queue: int = Field(default=64, ge=0, le=4096, description="Replies that may wait for a slot; further ones are refused.")
+    adapters: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], Adapter] = Field(
+        default={}, max_length=32, description="LoRA adapters by name, loaded with the model; a request chooses one or none."
+    )
 
 
 class Limits(Spec):

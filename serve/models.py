@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from schemas.artifacts import ModelManifest
+from schemas.assistant import Adapter
 from schemas.assistant import LlmEngine as EngineSpec
 from schemas.errors import EngineError, IntegrityError, ModelUnusable
 from schemas.hashing import verify, write_atomic
@@ -79,6 +80,7 @@ def open_engine(weights: Path, spec: EngineSpec, visible: Sequence[str] = ()) ->
     ``visible``: see Format.
     """
     shape = spec.model_dump(include={"context", "slots", "threads", "gpu_layers", "batch", "queue"})
+    shape["adapters"] = {name: _adapter(name, adapter) for name, adapter in spec.adapters.items()}
     if spec.kind == "xllamacpp":
         from serve.engines.xllamacpp import XllamacppEngine
 
@@ -90,6 +92,16 @@ def open_engine(weights: Path, spec: EngineSpec, visible: Sequence[str] = ()) ->
     from serve.engines.scripted import ScriptedEngine
 
     return ScriptedEngine.read(weights, context=spec.context)
+
+
+def _adapter(name: str, adapter: Adapter) -> Path:
+    """The adapter's file, verified. Raises ModelUnusable."""
+    path = Home.current().root / Path(adapter.path).expanduser()
+    try:
+        verify(path.parent, {path.name: adapter.sha256})
+    except (IntegrityError, OSError) as error:
+        raise ModelUnusable(f"the adapter {name!r} is missing or has another SHA-256 sum", where=str(path)) from error
+    return path
 
 
 def try_decode(weights: Path, sha256: str, spec: EngineSpec) -> None:
@@ -118,7 +130,8 @@ def _trial_name(sha256: str, spec: EngineSpec) -> str:
         release = version(_PACKAGES[spec.kind])
     except PackageNotFoundError:
         release = "absent"
-    place = json.dumps([spec.kind, release, spec.gpu_layers > 0, platform.node(), platform.machine()])
+    adapters = sorted(adapter.sha256 for adapter in spec.adapters.values())
+    place = json.dumps([spec.kind, release, spec.gpu_layers > 0, platform.node(), platform.machine(), *adapters])
     return f"{sha256[:32]}-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
 
 

@@ -1,7 +1,7 @@
 """A test decode, run as ``python -m serve.trial WEIGHTS SPEC`` in a process of its own.
 
-Ends with 0 when some tokens were decoded, plain and with a grammar. Otherwise the error is the last line, as JSON; or the
-process dies, which is what it is for.
+Ends with 0 when some tokens were decoded: plain, with a grammar, and with every adapter. Otherwise the error is the last
+line, as JSON; or the process dies, which is what it is for.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ async def decode(weights: Path, spec: EngineSpec) -> None:
     """Raises a RottieError when the weights cannot be loaded, or a reply does not come to its end."""
     engine = open_engine(weights, spec.model_copy(update={"slots": 1, "context": min(spec.context, 512)}))
     try:
-        for grammar in (None, _GRAMMAR):
-            pieces = [
-                piece async for piece in engine.generate(f"{USER} test 1 2 3{END}{ASSISTANT}", Sampling(max_tokens=4), grammar)
-            ]
+        tries = [(None, None), (_GRAMMAR, None), *((None, adapter) for adapter in sorted(engine.adapters))]
+        for grammar, adapter in tries:
+            prompt = f"{USER} test 1 2 3{END}{ASSISTANT}"
+            pieces = [piece async for piece in engine.generate(prompt, Sampling(max_tokens=4), grammar, adapter)]
             if not isinstance(pieces[-1], Finished):
                 raise ModelUnusable("a test decode did not end", where=str(weights))
     finally:

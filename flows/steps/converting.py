@@ -1,4 +1,4 @@
-"""A Transformers Llama folder as one GGUF file: weights, tokenizer and chat template.
+"""A Transformers Llama folder as one GGUF file: weights, tokenizer and chat template. A PEFT LoRA folder as another.
 
 Only what our own training makes, and its kin: Llama architecture with plain rotary positions and a byte-level BPE
 tokenizer. K-quants are not numpy's work: see quantising.
@@ -7,6 +7,7 @@ tokenizer. K-quants are not numpy's work: see quantising.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,6 +35,17 @@ _NAMES = {
     "post_attention_layernorm": "ffn_norm",
 }
 _OUTER = {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight"}
+
+_ADAPTED = re.compile(r"base_model\.model\.(?P<matrix>model\.layers\.[0-9]+\.[a-z_.]+_proj)\.lora_(?P<part>[AB])\.weight")
+_NOT_LORA = (
+    "use_dora",
+    "alpha_pattern",
+    "modules_to_save",
+    "fan_in_fan_out",
+    "layer_replication",
+    "lora_bias",
+    "target_parameters",
+)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -75,6 +87,66 @@ def convert(folder: Path, target: Path, kind: Kind, name: str) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def convert_adapter(folder: Path, base: Path, target: Path, name: str) -> None:
+    """Write ``target`` from the PEFT LoRA adapter in ``folder``, for the GGUF file made of the model in ``base``.
+
+    In float32, since adapters are small. Raises EvaluationError for what llama.cpp's LoRA cannot express: DoRA, biases,
+    whole trained modules, a scale of its own for some modules, layers that are no plain Llama matrix.
+    """
+    import gguf
+    from safetensors import safe_open
+
+    config, path = read_config(base), folder / "adapter_config.json"
+    settings = _adapter_settings(path)
+    writer = gguf.GGUFWriter(target, "llama")
+    writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_name(name)
+    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+    # llama.cpp multiplies by alpha / rank, rank-stabilised LoRA by alpha / sqrt(rank).
+    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, settings["lora_alpha"] * (settings["r"] ** 0.5 if settings["rs"] else 1))
+    heads, kv_heads, _ = _heads(config)
+    weights = folder / "adapter_model.safetensors"
+    if not weights.is_file():
+        raise EvaluationError("the adapter has no adapter_model.safetensors", where=str(folder))
+    with safe_open(weights, framework="numpy") as handle:
+        for tensor in sorted(handle.keys()):
+            part, matrix = _adapter_part(tensor, config, str(weights))
+            values = _float32(weights, tensor, handle)
+            if part == "lora_b" and ".attn_q." in matrix:
+                values = _permute(values, heads)
+            elif part == "lora_b" and ".attn_k." in matrix:
+                values = _permute(values, kv_heads)
+            writer.add_tensor(f"{matrix}.{part}", values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _adapter_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        found = {"r": int(settings["r"]), "lora_alpha": float(settings["lora_alpha"]), "rs": bool(settings.get("use_rslora"))}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvaluationError("the adapter's configuration cannot be read", where=str(path)) from error
+    odd = [key for key in _NOT_LORA if settings.get(key)]
+    if found["rs"] and settings.get("rank_pattern"):
+        odd.append("rank_pattern")
+    if settings.get("peft_type") != "LORA" or settings.get("bias", "none") != "none" or odd:
+        what = ", ".join(odd) or "peft_type or bias"
+        raise EvaluationError(f"cannot export this adapter: {what}", where=str(path), hint="Train a plain LoRA.")
+    return found
+
+
+def _adapter_part(tensor: str, config: dict[str, Any], where: str) -> tuple[str, str]:
+    """``lora_a`` or ``lora_b``, and the GGUF name of the matrix that it changes."""
+    found = _ADAPTED.fullmatch(tensor)
+    matrix = _target_name(f"{found['matrix']}.weight", config) if found else None
+    if found is None or matrix is None or not matrix.startswith("blk."):
+        raise EvaluationError(f"cannot export the adapter's tensor {tensor!r}", where=where)
+    return f"lora_{found['part'].lower()}", matrix
 
 
 def _rope(config: dict[str, Any]) -> dict[str, Any]:
