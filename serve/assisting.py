@@ -12,6 +12,7 @@ Errors are raised by whatever is asked and leave ``assist`` as they are: the API
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from pydantic import BaseModel, ConfigDict
 from schemas.action import ActionResult, Actor, Change
 from schemas.assistant import Tiers
 from schemas.conversation import Message, Tool, ToolCall
-from schemas.errors import RottieError, UnknownTool
+from schemas.errors import RottieError, ToolTimedOut, UnknownTool
 from schemas.events import (
     Action,
     ActionDone,
@@ -45,6 +46,7 @@ from serve.turn import MalformedCall
 
 NOT_UNDERSTOOD = "Sorry, I did not understand that."
 NOT_HERE = "Sorry, I cannot do that in this home."
+LONGEST_SPOKEN = 600  # characters of one result, where nobody but us puts it into words
 QUESTION = "This cannot be taken back. Shall I really do it?"
 
 
@@ -120,6 +122,8 @@ class Manner:
     rounds: int = 1
     max_tokens: int = 256
     actor: Actor = field(default_factory=lambda: Actor(id="api"))
+    act_s: float = 45.0
+    """Seconds that the calls of one request may take together; those that are not done by then are told as such."""
     earlier: int | Literal["trained"] = "trained"
     """Turns before this one that the model gets at most, as they fit: see schemas.assistant.Conversations.turns."""
 
@@ -240,16 +244,17 @@ class _Turn:
 
     async def _do(self, call: ToolCall) -> Performed:
         began = time.monotonic()
-        key = self._key()
+        key, left_s = self._key(), self._manner.act_s - self._spent.get("act", 0.0) / 1000
         try:
-            done = await self._home.do(call, self._manner.actor, key)
+            async with asyncio.timeout(max(left_s, 0.0)):
+                return await self._home.do(call, self._manner.actor, key)
+        except TimeoutError:
+            return _undone(call, key, ToolTimedOut(f"{call.function.name} is not done yet", where=call.function.name))
         except RottieError as error:
             # What was done before it stays done and is told; the turn goes on.
-            text = f"Error: {error.message}. {error.hint}"
-            failed = ActionResult(action_id=key, tool=call.function.name, text=text, error=error.as_dict())
-            done = Performed(call=call, result=failed)
-        self._spend("act", began)
-        return done
+            return _undone(call, key, error)
+        finally:
+            self._spend("act", began)
 
     def _key(self) -> str:
         self._calls += 1
@@ -270,6 +275,11 @@ class _Turn:
     @staticmethod
     def _ms_since(began: float) -> float:
         return (time.monotonic() - began) * 1000
+
+
+def _undone(call: ToolCall, key: str, error: RottieError) -> Performed:
+    text = f"Error: {error.message}. {error.hint}"
+    return Performed(call=call, result=ActionResult(action_id=key, tool=call.function.name, text=text, error=error.as_dict()))
 
 
 def action_of(done: Performed) -> Action:
@@ -295,8 +305,10 @@ def _spoken(done: Performed) -> str:
     if done.result.error is not None:
         unknown = done.result.error.get("code") == UnknownTool.code
         return NOT_HERE if unknown else f"Sorry, {done.result.error['message']}."
-    lines = done.result.text.removeprefix("Done. ").splitlines()
-    return f"{'; '.join(lines) or 'Done'}."
+    text = "; ".join(done.result.text.removeprefix("Done. ").splitlines()) or "Done"
+    if len(text) > LONGEST_SPOKEN:
+        text = f"{text[:LONGEST_SPOKEN].rpartition(' ')[0]} …"
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _results(calls: tuple[ToolCall, ...], performed: Sequence[Performed]) -> list[Message]:

@@ -19,6 +19,7 @@ from schemas.events import Action, ActionDone, AssistEvent, AssistFinished, Repl
 from schemas.inventory import Inventory
 from schemas.text import one_line
 from serve.api.bodies import attended, close_all, closing, read_body
+from serve.api.describing import answers
 from serve.api.faults import note
 from serve.api.metrics import Metrics
 from serve.api.replies import DONE, sse
@@ -29,6 +30,7 @@ from serve.conversing import Said, Talks
 if TYPE_CHECKING:
     from serve.api.gateway import Settings, Turns
 
+ACTING = 0.75  # of a request's time, for its calls together
 NEW = "new"  # in place of a conversation's id
 LONGEST_TEXT = 4000  # characters; the model's own context ends before
 
@@ -109,9 +111,10 @@ class Desk:
         if wanted.audio is not None:
             raise NoRecogniser("audio cannot be understood here", where="audio")
         asked = Asked(text=one_line(wanted.text), confirmation=wanted.confirmation)
-        manner = self.settings.manner
-        if wanted.area is not None:
-            manner = replace(manner, actor=manner.actor.model_copy(update={"area": wanted.area}))
+        limits, manner = self.settings.limits, self.settings.manner
+        actor = manner.actor if wanted.area is None else manner.actor.model_copy(update={"area": wanted.area})
+        # A tool that hangs leaves time to say so.
+        manner = replace(manner, actor=actor, act_s=ACTING * limits.timeout_s)
         named = None if wanted.conversation_id == NEW else wanted.conversation_id
         if self.talks is not None:
             said = Said(asked, named or own, wanted.store, begin=named is None)
@@ -120,11 +123,11 @@ class Desk:
             events = assist(asked, self.home, self.turns, manner)
         else:
             raise ConversationMissing("no conversations are kept here", where="conversation_id")
-        return _in_time(events, self.settings.limits, self.metrics)
+        return _in_time(events, limits, self.metrics)
 
 
 def add_assist(app: FastAPI, desk: Desk) -> None:
-    @app.post("/v1/assist", responses={200: {"model": AssistReply}})
+    @app.post("/v1/assist", responses=answers(AssistReply, events="Events of the turn, by their `type`; then [DONE]."))
     async def assist_route(request: Request) -> Response:
         """What is asked for is done in the home; the reply tells what, and what changed."""
         wanted = checked(AssistRequest, await read_body(request, desk.settings.limits.request_bytes))

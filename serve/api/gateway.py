@@ -23,6 +23,7 @@ from schemas.errors import NoChampion, RequestError, RottieError
 from schemas.events import TurnEvent
 from serve.api import assist, chat, completions, conversations, embeddings, responses
 from serve.api.assist import Desk, add_assist, add_home
+from serve.api.at_home import AtHome
 from serve.api.chat import add_chat
 from serve.api.completions import add_completions
 from serve.api.conversations import add_conversations
@@ -87,6 +88,7 @@ def create_app(
 ) -> ASGIApp:
     """Without a ``home`` there is a model to talk to and nothing to act on; without ``talks`` nothing is remembered."""
     metrics, keys = metrics or Metrics(), KeyFile(key_file)
+    turns = turns if home is None else AtHome(turns, home)
     app = FastAPI(title="Rottie", version="1", redoc_url=None)
     _health(app, turns, metrics)
     add_models(app, turns)

@@ -12,21 +12,24 @@ import pytest
 from schemas.action import Actor
 from schemas.artifacts import ModelManifest
 from schemas.assistant import Tiers
-from schemas.conversation import Tool
-from schemas.errors import ConfirmationUnknown, NoChampion
+from schemas.conversation import Message, Tool
+from schemas.errors import ConfirmationUnknown, HomeDown, NoChampion
 from schemas.events import ActionDone, AssistFinished, ReplyReady, TierAnswered
 from schemas.inventory import Inventory
 from schemas.loading import load_inventory
 from schemas.pipeline import Decoding
+from schemas.prompt import TOOL, USER
 from schemas.settings import Home
 from serve.actions.home import SimulatedHome
 from serve.answering import LocalTurns
 from serve.assisting import NOT_UNDERSTOOD, Asked, Manner, assist, spoken
+from serve.engines.protocol import Delta, Finished, Sampling
 from serve.engines.scripted import ScriptedEngine
 from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
 from serve.turn import Answerer
+from tests.serve.actions.lending import Lender, hangs, lent, raises, says
 from tests.serve.speaking import ref
 
 MODEL = Manner(tiers=Tiers(intents=False))
@@ -38,6 +41,9 @@ SCRIPT = [
     ("open sesame", 'HassTurnOff{"name":" front door"}'),
     ("halves", 'HassTurnOn{"name": broken'),
     ("hello", " Good day."),
+    ("look it up", 'Lookup{"text":" it"}'),
+    ("lend and light", 'Lookup{"text":" it"}\nHassTurnOn{"name":" hall lamp"}'),
+    ("not that one", 'HassTurnOff{"name":" reading lamp"}'),
 ]
 
 
@@ -244,3 +250,96 @@ async def test_a_broken_request_is_an_error_as_data(keeper: Keeper) -> None:
 
 def test_spoken_says_a_thing_once() -> None:
     assert spoken([]) == ""
+
+
+def results(prompt: str) -> int:
+    """Results that the newest turn of ``prompt`` holds."""
+    return prompt.rpartition(USER)[2].count(TOOL)
+
+
+class InRounds(ScriptedEngine):
+    """One scripted reply after another, within a turn."""
+
+    async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None) -> Any:
+        yield Delta(dict(self._replies)[f"round {results(prompt)}"])
+        yield Finished("stop", 1, 0, 1, 0.0, 0.0)
+
+
+async def test_two_rounds_end_with_the_models_own_words(keeper: Keeper) -> None:
+    rounds = ('GetLiveContext{"name":" hall lamp"}', 'HassTurnOn{"name":" hall lamp"}', " Lit.")
+    script = [(f"round {number}", reply) for number, reply in enumerate(rounds)]
+
+    async def load(_: Wish) -> Answerer:
+        return Answerer(InRounds(script, context=4096), manifest())
+
+    holder: Holder[Any] = Holder(load)
+    await holder.want(Wish(model=ref("3")))
+    events = await told(keeper, LocalTurns(holder), "light up if it is dark", Manner(tiers=Tiers(intents=False), rounds=3))
+    assert golden(events) == [
+        ("model", "rottie-llm/3"),
+        ("GetLiveContext", {}, None),
+        ("HassTurnOn", {"light.hall_lamp": "on"}, None),
+        "reply.delta",
+        "Lit.",
+    ]
+
+
+async def test_a_follow_up_by_its_events(keeper: Keeper, turns: LocalTurns) -> None:
+    earlier = (Message(role="user", content="turn on the hall lamp"), Message(role="assistant", content="Turned on the light"))
+    home = AskedHome(lambda request: answered(keeper, request))
+    found = [event async for event in assist(Asked("no, not that one", earlier=earlier), home, turns, Manner())]
+    assert golden(found) == [
+        ("model", "rottie-llm/3"),
+        ("HassTurnOff", {"light.reading_lamp": "off"}, None),
+        "reading lamp: off.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("does", "role", "told_as"),
+    [
+        (raises, "user", ("action.tool", "Sorry, Lookup failed.")),
+        (hangs, "user", ("action.tool_timeout", "Sorry, Lookup did not answer within 0.05 s.")),
+        (says("no luck", failed=True), "user", ("action.tool", None)),
+        (says("It is 42."), "user", (None, "It is 42.")),
+        (says("word " * 500), "user", (None, "word " * 119 + "word …")),
+        (says("It is 42."), "guest", ("action.denied", "Sorry, guest may not use Lookup.")),
+    ],
+)
+async def test_a_lent_tool_that_fails_is_an_event_and_words(
+    keeper: Keeper, turns: LocalTurns, does: Any, role: Any, told_as: tuple[str | None, str | None]
+) -> None:
+    rules: dict[str, Any] = {"risk": "read", "timeout_s": 0.05, "roles": frozenset({"user"})}
+    keeper.actions.borrowing.providers = (Lender("abroad", (lent("Lookup", **rules), does)),)
+    manner = Manner(tiers=Tiers(intents=False), actor=Actor(id="api", role=role))
+    tier, action, reply = golden(await told(keeper, turns, "look it up", manner))
+    assert (tier[0], action[:2], action[2]) == ("model", ("Lookup", {}), told_as[0])
+    assert told_as[1] in (None, reply)
+    assert "secret" not in reply
+
+
+async def test_calls_have_their_time_together(keeper: Keeper, turns: LocalTurns) -> None:
+    """A hanging tool takes the time of those after it; the turn still ends with words."""
+    keeper.actions.borrowing.providers = (Lender("abroad", (lent("Lookup", risk="read"), hangs)),)
+    events = golden(await told(keeper, turns, "lend and light", Manner(tiers=Tiers(intents=False), act_s=0.05)))
+    assert [event[2] for event in events[1:-1]] == ["action.tool_timeout"] * 2
+    assert events[-1] == "Sorry, Lookup is not done yet. Sorry, HassTurnOn is not done yet."
+
+
+async def test_a_home_that_is_lost_in_the_middle_is_told(turns: LocalTurns, keeper: Keeper) -> None:
+    calls = []
+
+    async def ask(request: str) -> str:
+        if json.loads(request)["method"] != "do":
+            return await answered(keeper, request)
+        calls.append(request)
+        if len(calls) > 1:
+            raise HomeDown("the home's process ended, again and again")
+        return await answered(keeper, request)
+
+    found = [event async for event in assist(Asked("two things"), AskedHome(ask), turns, MODEL)]
+    assert golden(found)[1:] == [
+        ("HassTurnOn", {"light.hall_lamp": "on"}, None),
+        ("HassTurnOff", {}, "home.down"),
+        "hall lamp: on, brightness 100%. Sorry, the home's process ended, again and again.",
+    ]

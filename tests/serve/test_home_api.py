@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from schemas.assistant import Limits
+from schemas.errors import HomeDown
 from schemas.loading import load_inventory
 from schemas.settings import Home
 from serve.answering import LocalTurns
+from serve.api import at_home
 from serve.api.doors import ensure_key, read_key
 from serve.api.gateway import Settings, create_app
 from serve.assisting import Manner
@@ -23,7 +25,7 @@ from serve.conversing import Talks
 from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
-from tests.serve.speaking import Loader, ref
+from tests.serve.speaking import Loader, Speaker, ref
 
 LIMITS = Limits(request_bytes=16_384, timeout_s=1.5)
 
@@ -32,6 +34,7 @@ LIMITS = Limits(request_bytes=16_384, timeout_s=1.5)
 class Served:
     http: httpx.AsyncClient
     keeper: Keeper
+    speaker: Speaker
 
     async def ask(self, text: str, **more: Any) -> httpx.Response:
         return await self.http.post("/v1/assist", json={"text": text, **more})
@@ -41,7 +44,8 @@ class Served:
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     home = Home(tmp_path)
     ensure_key(home.api_key)
-    holder: Holder[Any] = Holder(Loader())
+    loader = Loader()
+    holder: Holder[Any] = Holder(loader)
     await holder.want(Wish(model=ref("3")))
     keeper = Keeper(home)
     await keeper.want(HomeWish(inventory=load_inventory("home")))
@@ -51,7 +55,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     headers = {"Authorization": f"Bearer {read_key(home.api_key)}"}
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
-        yield Served(http, keeper)
+        yield Served(http, keeper, loader.opened[0])
     await talks.close()
     await keeper.close()
 
@@ -250,3 +254,35 @@ async def test_conversations_refuse_what_they_cannot_use(served: Served, method:
 async def test_conversations_need_the_key(served: Served) -> None:
     for method, path in (("GET", "/v1/conversations"), ("GET", "/v1/conversations/x"), ("DELETE", "/v1/conversations/x")):
         error_of(await served.http.request(method, path, headers={"Authorization": "Bearer wrong"}), 401)
+
+
+async def test_a_chat_is_told_how_the_home_is_now(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For models that were trained with a home: its lines as they are, asked for once a second at most."""
+    asked = []
+    present = served.keeper.present
+
+    async def counted() -> Any:
+        asked.append(1)
+        return await present()
+
+    monkeypatch.setattr(served.keeper, "present", counted)
+    body: dict[str, Any] = {"model": "champion", "messages": [{"role": "user", "content": "one two"}]}
+    for more in ({}, {}, {"stream": True}):
+        assert (await served.http.post("/v1/chat/completions", json={**body, **more})).status_code == 200
+    turns = served.speaker.turns
+    assert all("hall lamp: light @ hall: off" in (turn.home_now or ()) for turn in turns)
+    assert len(turns) == 3
+    assert len(asked) == 1
+    await served.http.post("/v1/chat/completions", json={**body, "home": ["x: light: on"]})
+    assert (turns[-1].home, turns[-1].home_now) == (("x: light: on",), None)
+    monkeypatch.setattr(at_home, "FRESH_S", 0.0)
+    await served.ask("turn on the hall lamp")
+    await served.http.post("/v1/chat/completions", json=body)
+    assert "hall lamp: light @ hall: on" in (turns[-1].home_now or ())
+
+    async def lost() -> Any:
+        raise HomeDown("the home's process ended")
+
+    monkeypatch.setattr(served.keeper, "present", lost)
+    assert (await served.http.post("/v1/chat/completions", json=body)).status_code == 200
+    assert turns[-1].home_now is None
