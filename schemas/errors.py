@@ -175,7 +175,7 @@ class ModelUnusable(EngineError):
     """A model file that is damaged, of the wrong kind, or cannot be decoded here."""
 
     code = "engine.model"
-    default_hint = "Verify the files with `rottie models`, or roll back with `rottie rollback`."
+    default_hint = "Verify the files with `rottie models verify`, or roll back with `rottie rollback`."
 
 
 class NoChampion(EngineError):

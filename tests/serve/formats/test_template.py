@@ -5,13 +5,14 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from schemas.conversation import Message, Tool, call
 from schemas.errors import ModelUnusable
 from schemas.pipeline import Decoding
-from serve.formats.rendering import TemplateRefused
+from serve.formats.rendering import Renderer, TemplateRefused
 from serve.formats.template import TemplateFormat, open_template
 from serve.gguf_header import Header
 from tests.serve.formats.families import FAMILIES, FOLDER, form, header, template_of
@@ -73,6 +74,32 @@ def test_golden_prompts(forms: dict[str, TemplateFormat], name: str) -> None:
         golden.parent.mkdir(exist_ok=True)
         golden.write_text("".join(parts), encoding="utf-8")
     assert "".join(parts) == golden.read_text(encoding="utf-8")
+
+
+class Recording(Renderer):
+    """Remembers what it rendered."""
+
+    def render(self, **values: Any) -> str:
+        self.last = values
+        return super().render(**values)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_templates_are_rendered_as_transformers_does(name: str) -> None:
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    template, family = template_of(name), FAMILIES[name]
+    special: dict[str, Any] = {"bos_token": family.bos, "eos_token": family.eos}
+    renderer = Recording(template, special)
+    each = TemplateFormat(renderer, template, header(template, family), Decoding())
+    try:
+        for case in CASES.values():
+            text, values = each.prompt(*case), renderer.last
+            [theirs], _ = render_jinja_template([values.pop("messages")], chat_template=template, **values, **special)
+            assert theirs.removeprefix(family.bos) == text
+    finally:
+        each.close()
 
 
 @pytest.mark.parametrize("name", FAMILIES)
