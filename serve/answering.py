@@ -95,7 +95,9 @@ async def embedded(holder: Holder[Any], passages: Passages) -> Vectors:
         _is_meant(passages.model, held)
         if ":" in passages.model:
             raise RequestError("embeddings are the base model's", where="model", hint="Leave the adapter out of the name.")
-        found = await held.answerer.engine.embed(passages.inputs)
+        engine = held.answerer.engine
+        texts = [given if isinstance(given, str) else await engine.detokenize(given) for given in passages.inputs]
+        found = await engine.embed(texts)
         vectors = tuple(item.vector for item in found)
         return Vectors(model=held.ref.label, vectors=vectors, tokens=sum(item.tokens for item in found))
 

@@ -41,13 +41,13 @@ class TurnRequest:
     ``home_now``: the lines of the assistant's home as it is now, for a model that was trained with a home; None for those
     that it was opened with. ``home_tools``: what that home offers, for a model that was trained without tools of its own.
     ``earlier``: turns before the newest one that the model gets at most; trained: as many as its training rows had.
-    ``prompt``: the model continues this text as it stands, and messages, tools and home have no part in it. ``adapter``: one
-    that the engine was opened with. ``reply_schema``: the JSON schema that a reply in words follows; a call that must be made
-    does not.
+    ``prompt``: the model continues this text, or what these token ids stand for, as it is, and messages, tools and home have
+    no part in it. ``adapter``: one that the engine was opened with. ``reply_schema``: the JSON schema that a reply in words
+    follows; a call that must be made does not.
     """
 
     messages: tuple[Message, ...] = ()
-    prompt: str | None = None
+    prompt: str | tuple[int, ...] | None = None
     tools: tuple[Tool, ...] | None = None
     home: tuple[str, ...] | None = None
     home_now: tuple[str, ...] | None = None
@@ -122,7 +122,8 @@ class Answerer:
         grammar = self.form.grammar(messages, tools, home, request.tool_choice)
         return _Plan(prompt, grammar, self.form.reply(tools), tools)
 
-    async def _short_enough(self, prompt: str) -> str:
+    async def _short_enough(self, given: str | tuple[int, ...]) -> str:
+        prompt = given if isinstance(given, str) else await self.engine.detokenize(given)
         limit = self.engine.context - 1
         if (tokens := await self._tokens(prompt, limit)) > limit:
             raise PromptTooLong(f"the prompt has {tokens} tokens; this model takes {self.engine.context}", where="prompt")

@@ -39,7 +39,7 @@ class CompletionRequest(PenalisedSampling):
         | Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1, max_length=MOST_TURNS)]
         | Tokens
         | Annotated[tuple[Tokens, ...], Field(min_length=1, max_length=MOST_TURNS)]
-    ) = Field(description="Text or token ids, one or several; special tokens in a text are recognised.")
+    ) = Field(description="Text, or token ids for the text that they stand for, one or several. Special tokens are recognised.")
     max_tokens: int | None = Field(default=None, ge=1)
     echo: bool | None = Field(default=None, description="The prompt's text before each reply.")
     logprobs: int | None = Field(default=None, ge=0, le=5)
@@ -101,8 +101,6 @@ def turns_of(request: CompletionRequest, limits: Limits) -> list[Turn]:
     """One turn for each choice: those of the first prompt, then those of the second."""
     found = []
     for prompt in request.prompts():
-        if not isinstance(prompt, str):
-            raise RequestError("this engine takes no token ids", where="prompt", hint="Send the text.")
         turn = Turn(
             model=request.model,
             prompt=prompt,

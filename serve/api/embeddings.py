@@ -35,7 +35,7 @@ class EmbeddingRequest(Body):
         | Annotated[tuple[NonEmpty, ...], Field(min_length=1, max_length=MOST_TEXTS)]
         | Tokens
         | Annotated[tuple[Tokens, ...], Field(min_length=1, max_length=MOST_TEXTS)]
-    ) = Field(description="Text or token ids, one or several.")
+    ) = Field(description="Text, or token ids for the text that they stand for, one or several.")
     encoding_format: Literal["float", "base64"] | None = Field(
         default=None, description="base64: of little-endian 32-bit floats."
     )
@@ -43,8 +43,6 @@ class EmbeddingRequest(Body):
     user: str | None = None
 
     def passages(self) -> Passages:
-        if not isinstance(self.input, str) and not isinstance(self.input[0], str):
-            raise RequestError("this engine takes no token ids", where="input", hint="Send the text.")
         single = isinstance(self.input, str) or isinstance(self.input[0], int)
         return Passages(model=self.model, inputs=(self.input,) if single else self.input)  # type: ignore[arg-type]
 

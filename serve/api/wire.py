@@ -29,15 +29,15 @@ class Turn(BaseModel):
     """A checked request, without the wire's spellings.
 
     ``model`` may end in ``:adapter``. ``tool_choice`` is auto, none, required, or a declared tool's name. With ``prompt`` the
-    model continues that text, and messages, tools and home have no part in it. ``reply_schema``: the JSON
-    schema that a reply in words must follow. ``home_now`` to ``earlier``: see TurnRequest.
+    model continues that text, or what those token ids stand for, and messages, tools and home have no part in it.
+    ``reply_schema``: the JSON schema that a reply in words must follow. ``home_now`` to ``earlier``: see TurnRequest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str
     messages: tuple[Message, ...] = ()
-    prompt: str | None = None
+    prompt: str | tuple[int, ...] | None = None
     tools: tuple[Tool, ...] | None = None
     home: tuple[str, ...] | None = None
     home_now: tuple[str, ...] | None = None

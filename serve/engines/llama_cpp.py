@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas.errors import EngineError, GrammarUnusable, ModelUnusable, Overloaded, RottieError
+from schemas.errors import EngineError, GrammarUnusable, ModelUnusable, Overloaded, RequestError, RottieError
 from schemas.events import TokenLogprob, TopLogprob
 from serve.engines.completions import too_long
 from serve.engines.gbnf import check_gbnf
@@ -214,6 +214,11 @@ class LlamaCppEngine:
 
     async def tokenize(self, text: str) -> list[int]:
         return await self._ask(self._tokens, text)
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        if any(not 0 <= token < self._llama.n_vocab() for token in tokens):
+            raise RequestError("the model has no such token", hint="Send ids of its own vocabulary, or the text.")
+        return (await self._ask(partial(self._llama.detokenize, special=True), list(tokens))).decode(errors="replace")
 
     async def score_next(self, prompt: str, top: int = 20) -> TokenScores:
         return await self._ask(self._score, prompt, top)

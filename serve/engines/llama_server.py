@@ -18,7 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import EngineError, ModelUnusable
+from schemas.errors import EngineError, ModelUnusable, RequestError
 from serve.engines.completions import error_of
 
 # A socket's path may be 108 bytes long at most.
@@ -84,6 +84,13 @@ class LlamaServer:
         """Special tokens recognised, none added. One caller at a time: the connection is kept."""
         return self._ask("/tokenize", {"content": text, "add_special": False, "parse_special": True})["tokens"]
 
+    def detokenize(self, tokens: Sequence[int]) -> str:
+        """As ``tokenize``. Raises RequestError for an id that the vocabulary has not."""
+        status, answer = self._insist("/detokenize", {"tokens": list(tokens)})
+        if status != HTTPStatus.OK:
+            raise RequestError("the model has no such token", hint="Send ids of its own vocabulary, or the text.")
+        return answer["content"]
+
     def close(self) -> None:
         """Waits for replies still in work; may be called twice."""
         self._server = None
@@ -91,18 +98,21 @@ class LlamaServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        try:
-            status, answer = self._post(path, body)
-        except (OSError, http.client.HTTPException):
-            self._hang_up()  # llama.cpp closes an idle connection after some seconds
-            try:
-                status, answer = self._post(path, body)
-            except (OSError, http.client.HTTPException) as error:
-                self._hang_up()
-                raise EngineError("llama.cpp does not answer") from error
+        status, answer = self._insist(path, body)
         if status != HTTPStatus.OK:
             raise error_of(answer.get("error", {}), self._context)
         return answer
+
+    def _insist(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        try:
+            return self._post(path, body)
+        except (OSError, http.client.HTTPException):
+            self._hang_up()  # llama.cpp closes an idle connection after some seconds
+            try:
+                return self._post(path, body)
+            except (OSError, http.client.HTTPException) as error:
+                self._hang_up()
+                raise EngineError("llama.cpp does not answer") from error
 
     def _post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if self._connection is None:

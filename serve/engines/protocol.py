@@ -89,6 +89,10 @@ class LlmEngine(Protocol):
         """Token ids of ``text``, special tokens recognised, none added."""
         ...
 
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        """The text that ``tokens`` stand for, half characters replaced. Raises RequestError for an id that there is not."""
+        ...
+
     async def score_next(self, prompt: str, top: int = 20) -> TokenScores:
         """Log-probabilities of the ``top`` most likely next tokens."""
         ...

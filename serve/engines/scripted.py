@@ -13,7 +13,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from schemas.errors import ModelUnusable, PromptTooLong
+from schemas.errors import ModelUnusable, PromptTooLong, RequestError
 from schemas.prompt import ASSISTANT, END, USER
 from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
 
@@ -58,6 +58,9 @@ class ScriptedEngine:
     async def tokenize(self, text: str) -> list[int]:
         """Positions in the text, not a vocabulary: only their number means something."""
         return list(range(len(_TOKEN.findall(text))))
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        raise RequestError("this engine has no vocabulary", hint="Send the text.")
 
     async def score_next(self, prompt: str, top: int = 20) -> TokenScores:
         return TokenScores(tuple(await self.tokenize(prompt)), {0: 0.0} if prompt.endswith(ASSISTANT) else {})

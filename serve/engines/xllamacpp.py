@@ -96,6 +96,9 @@ class XllamacppEngine:
     async def tokenize(self, text: str) -> list[int]:
         return await self._ask(self._server.tokenize, text)
 
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        return await self._ask(self._server.detokenize, tokens)
+
     async def score_next(self, prompt: str, top: int = 20) -> TokenScores:
         """Log-probabilities before any sampling, over the whole vocabulary.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import PromptTooLong
+from schemas.errors import PromptTooLong, RequestError
 from schemas.prompt import ASSISTANT, END, USER
 from serve.engines.protocol import Delta, Finished, LlmEngine, Sampling
 from tests.tiny import write_model
@@ -91,3 +91,11 @@ async def test_a_prompt_over_the_context_is_refused(engine: LlmEngine) -> None:
     with pytest.raises(PromptTooLong):
         async for _ in engine.generate(PROMPT * 200, Sampling()):
             pass
+
+
+async def test_tokens_are_text_again_and_unknown_ones_are_refused(engine: LlmEngine) -> None:
+    for text in (PROMPT, " naïve 猫 ☀️"):
+        assert await engine.detokenize(await engine.tokenize(text)) == text
+    for token in (-1, 10_000_000):
+        with pytest.raises(RequestError):
+            await engine.detokenize([1, token])

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 import openai
 import pytest
 from pydantic import BaseModel, Field
+from tokenizers import Tokenizer
 
 from tests.serve.live import LIMITS, Live, until
 
@@ -211,7 +213,13 @@ def test_stop_seed_and_bias(client: openai.OpenAI) -> None:
         client.chat.completions.create(**asked, **setting)  # type: ignore[call-overload]
 
 
-def test_older_completions(client: openai.OpenAI) -> None:
+@pytest.fixture
+def tokens_of(tiny_export: Path) -> Callable[[str], list[int]]:
+    tokenizer = Tokenizer.from_file(str(tiny_export / "candidate" / "tokenizer.json"))
+    return lambda text: tokenizer.encode(text).ids
+
+
+def test_older_completions(client: openai.OpenAI, tokens_of: Callable[[str], list[int]]) -> None:
     reply = client.completions.create(model=MODEL, prompt=["turn on", "play"], max_tokens=5, n=2, temperature=1.2, seed=1)
     assert [choice.index for choice in reply.choices] == [0, 1, 2, 3]
     assert reply.object == "text_completion"
@@ -228,17 +236,21 @@ def test_older_completions(client: openai.OpenAI) -> None:
         len(scored.logprobs.tokens or ()) == len(scored.logprobs.token_logprobs or ()) == len(scored.logprobs.text_offset or ())
     )
     assert all(len(alternatives) == 2 for alternatives in scored.logprobs.top_logprobs or ())
+    same = client.completions.create(model=MODEL, prompt=[tokens_of("turn on")], max_tokens=5)
+    assert same.choices[0].text == echoed.choices[0].text.removeprefix("turn on")
     with pytest.raises(openai.BadRequestError) as refused:
         client.completions.create(model=MODEL, prompt="a", suffix="b")
     assert refused.value.param == "suffix"
 
 
-def test_embeddings(client: openai.OpenAI) -> None:
+def test_embeddings(client: openai.OpenAI, tokens_of: Callable[[str], list[int]]) -> None:
     packed = client.embeddings.create(model=MODEL, input=["hall lamp", "the hall lamp", "jazz"])
     plain = client.embeddings.create(model=MODEL, input="hall lamp", encoding_format="float")
     first = packed.data[0].embedding
     assert [item.index for item in packed.data] == [0, 1, 2]
     assert first == pytest.approx(plain.data[0].embedding, abs=1e-4)
+    ids = client.embeddings.create(model=MODEL, input=tokens_of("hall lamp"))
+    assert first == pytest.approx(ids.data[0].embedding, abs=1e-4)
     assert sum(number * number for number in first) == pytest.approx(1, abs=1e-3)
     assert packed.usage.total_tokens > plain.usage.total_tokens > 0
     with pytest.raises(openai.BadRequestError):

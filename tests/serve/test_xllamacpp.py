@@ -293,3 +293,12 @@ async def test_nothing_is_logged(tiny_export: Path, capfd: pytest.CaptureFixture
     captured = capfd.readouterr()
     assert captured.out == ""
     assert captured.err == ""
+
+
+async def test_tokens_are_text_again_and_unknown_ones_are_refused(engine: XllamacppEngine) -> None:
+    for text in (PROMPT, " naïve 猫 ☀️", ""):
+        assert await engine.detokenize(await engine.tokenize(text)) == text
+    for token in (-1, 10_000, 2**31 - 1):
+        with pytest.raises(RequestError):
+            await engine.detokenize([1, token])
+    assert await engine.tokenize("a")
