@@ -94,9 +94,13 @@ def open_engine(weights: Path, spec: EngineSpec, visible: Sequence[str] = ()) ->
     return ScriptedEngine.read(weights, context=spec.context)
 
 
+def adapter_file(adapter: Adapter) -> Path:
+    return Home.current().root / Path(adapter.path).expanduser()
+
+
 def _adapter(name: str, adapter: Adapter) -> Path:
     """The adapter's file, verified. Raises ModelUnusable."""
-    path = Home.current().root / Path(adapter.path).expanduser()
+    path = adapter_file(adapter)
     try:
         verify(path.parent, {path.name: adapter.sha256})
     except (IntegrityError, OSError) as error:

@@ -1,4 +1,4 @@
-"""A test decode, run as ``python -m serve.trial WEIGHTS SPEC`` in a process of its own.
+"""A test decode, run as ``python -m serve.trial WEIGHTS SPEC`` in a process of its own, with limits.
 
 Ends with 0 when some tokens were decoded: plain, with a grammar, and with every adapter. Otherwise the error is the last
 line, as JSON; or the process dies, which is what it is for.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 from pathlib import Path
 
@@ -15,9 +16,27 @@ from schemas.assistant import LlmEngine as EngineSpec
 from schemas.errors import EngineError, ModelUnusable, RottieError
 from schemas.prompt import ASSISTANT, END, USER
 from serve.engines.protocol import Finished, Sampling
-from serve.models import open_engine
+from serve.models import adapter_file, open_engine
 
 _GRAMMAR = 'root ::= " " [a-z]{2}'
+
+
+# What a decode of some tokens may take beside the weights, which may be in memory twice: mapped, and rearranged.
+_SPARE_BYTES = 6 * 2**30
+_CPU_S = 600
+_WRITTEN_BYTES = 2**20
+
+
+def limit(weights: Path, spec: EngineSpec) -> None:
+    """From here on, what a damaged or hostile file can make this process take has an end; and it leaves no core behind."""
+    size = weights.stat().st_size + sum(adapter_file(adapter).stat().st_size for adapter in spec.adapters.values())
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: _CPU_S, resource.RLIMIT_FSIZE: _WRITTEN_BYTES}
+    if not spec.gpu_layers:  # drivers reserve far more addresses than memory
+        limits[resource.RLIMIT_AS] = 3 * size + _SPARE_BYTES
+    for kind, wanted in limits.items():
+        hard = resource.getrlimit(kind)[1]
+        value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (value, value))
 
 
 async def decode(weights: Path, spec: EngineSpec) -> None:
@@ -37,6 +56,7 @@ async def decode(weights: Path, spec: EngineSpec) -> None:
 def main() -> int:
     weights, spec = Path(sys.argv[1]), EngineSpec.model_validate_json(sys.argv[2])
     try:
+        limit(weights, spec)
         asyncio.run(decode(weights, spec))
     except RottieError as error:
         problem = error
