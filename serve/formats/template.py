@@ -39,7 +39,9 @@ To call functions, reply with one such block for each call and nothing else:
 {{"name": "function name", "arguments": {{"parameter": "value"}}}}
 </tool_call>
 Results come back between <tool_response> and </tool_response>. Where no function is needed, answer in plain words."""
-HOME = "The home now, one device a line (name: kind @ area: state):"
+HOME = """\
+You are the assistant of this home. Act by calling functions, and say briefly what was done.
+The home now, one device a line (name: kind @ area: state):"""
 # What templates mark turns and blocks with, beside the control tokens.
 _MARK = re.compile(r"<\|[^|<>\s]{1,60}\|>|</?[A-Za-z_][\w-]{1,40}>|<<\w{2,20}>>|\[/?[A-Z_]{2,40}\]")
 _ANY_PIPE = re.compile(r"<\|(?=[^|<>\s]{1,60}\|>)")
