@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.assistant import Limits
-from schemas.errors import Overloaded
+from schemas.conversation import Message
+from schemas.errors import Overloaded, TooOften
 from serve.answering import LocalTurns
 from serve.api.chat import parse
 from serve.api.doors import ensure_key, hostname, read_key
 from serve.api.gateway import Settings, create_app
+from serve.api.response_memory import Kept, Memory, newest
 from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Sampling
 from serve.holding import Holder, Wish
@@ -396,3 +398,95 @@ async def test_openapi_describes_the_request(served: Served) -> None:
 async def test_many_at_once(served: Served) -> None:
     replies = await asyncio.gather(*[served.ask(f"w{i}") for i in range(50)])
     assert [reply.json()["choices"][0]["message"]["content"] for reply in replies] == [f"w{i} " for i in range(50)]
+
+
+async def test_every_setting_reaches_the_turn(served: Served) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    knobs = {"temperature": 1, "top_k": 3, "min_p": 0.1, "presence_penalty": 0.5, "frequency_penalty": -0.5, "seed": 2**63 - 1}
+    reply = await served.http.post(
+        CHAT,
+        json={
+            "model": "rottie-llm/3:snips",
+            "messages": [{"role": "user", "content": "hi"}],
+            "logit_bias": {"5": -100},
+            "logprobs": True,
+            "top_logprobs": 4,
+            "parallel_tool_calls": False,
+            "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, "strict": True}},
+            "n": 2,
+            **knobs,
+        },
+    )
+    assert reply.status_code == 200, reply.text
+    first, second = served.speaker.turns
+    sampling = Sampling(
+        max_tokens=20, temperature=1, top_k=3, min_p=0.1, presence_penalty=0.5, frequency_penalty=-0.5, seed=2**63 - 1,
+        logit_bias=((5, -100.0),), logprobs=4,
+    )  # fmt: skip
+    assert first.sampling == sampling
+    assert second.sampling == replace(sampling, seed=0)
+    assert first.tool_choice == ToolChoice("auto", None, several=False)
+    assert first.adapter == "snips"
+    assert first.reply_schema == schema
+
+
+async def test_adapters_are_models_of_their_own(served: Served) -> None:
+    for name in ("champion", "rottie-llm", "rottie-llm/3"):
+        assert (await served.http.get(f"/v1/models/{name}")).json()["id"] == "rottie-llm"
+        assert (await served.http.get(f"/v1/models/{name}:snips")).json()["id"] == "rottie-llm:snips"
+        error_of(await served.http.get(f"/v1/models/{name}:other"), 404)
+        reply = await served.http.post(CHAT, json={"model": f"{name}:other", "messages": [{"role": "user", "content": "x"}]})
+        assert error_of(reply, 404)["code"] == "registry.missing"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_one_of_several_choices_that_fails_ends_them_all(served: Served, stream: bool) -> None:
+    reply = await served.ask("!break this", n=3, stream=stream)
+    assert "engine broke" in reply.text
+    assert reply.status_code == (200 if stream else 500)
+    assert served.holder.status()["turns"] == 0
+    assert served.speaker.running == 0
+
+
+async def test_a_failed_response_says_so(served: Served) -> None:
+    async with served.openai().responses.stream(model="champion", input="!break it") as events:
+        seen = [event async for event in events]
+    assert seen[-1].type == "response.failed"
+    assert seen[-1].response.error is not None
+    with pytest.raises(openai.BadRequestError):
+        await served.openai().responses.create(model="champion", input="!long", stream=True)
+
+
+async def test_a_conversation_goes_on_from_a_response(served: Served) -> None:
+    client = served.openai()
+    first = await client.responses.create(model="champion", input="!call", instructions="once")
+    result: Any = {"type": "function_call_output", "call_id": "call_0", "output": [{"type": "input_text", "text": "done"}]}
+    await client.responses.create(model="champion", input=[result], previous_response_id=first.id)
+    roles = [message.role for message in served.speaker.turns[-1].messages]
+    assert roles == ["user", "assistant", "tool"]  # and not the instructions, which were for the first one only
+    assert [call.id for call in served.speaker.turns[-1].messages[1].tool_calls] == ["call_0", "call_1"]
+
+
+async def test_a_refusal_for_haste_says_when_to_come_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hasty(turn: Any) -> Any:
+        raise TooOften("too many actions")
+
+    monkeypatch.setattr(served.turns, "whole", hasty)
+    reply = await served.ask()
+    assert error_of(reply, 429)["type"] == "rate_limit_error"
+    assert reply.headers["retry-after"] == "1"
+    with pytest.raises(openai.RateLimitError):
+        await served.openai().chat.completions.create(model="champion", messages=[{"role": "user", "content": "x"}])
+
+
+def test_remembered_responses_are_bounded() -> None:
+    said = tuple(Message(role="user", content="x" * 1000) for _ in range(3))
+    memory = Memory(most=3, most_bytes=40_000)
+    for number in range(5):
+        memory.keep(f"r{number}", Kept({"id": f"r{number}"}, said[:1]))
+        assert memory.find("r0")  # used again and again, it stays
+    assert [name for name in ("r0", "r1", "r2", "r3", "r4") if memory.find(name)] == ["r0", "r3", "r4"]
+    memory.keep("large", Kept({}, said * 10))
+    assert memory.find("large") is None
+    assert not memory.forget("r4")
+    assert newest([*said, Message(role="assistant", content="a"), said[0]], 2) == (said[0],)
