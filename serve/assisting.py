@@ -40,6 +40,7 @@ from schemas.events import (
     TurnStarted,
 )
 from schemas.inventory import Inventory
+from schemas.notices import Notice
 from serve.api.faults import error_from
 from serve.api.wire import Turn
 from serve.turn import MalformedCall
@@ -89,6 +90,10 @@ class LiveHome(Protocol):
     async def present(self) -> Present: ...
 
     async def read(self) -> Inventory: ...
+
+    async def status(self) -> dict[str, Any]: ...
+
+    async def notices(self, after: int, limit: int, wait_s: float) -> tuple[Notice, ...]: ...
 
     async def load(self, inventory: Inventory) -> Inventory: ...
 

@@ -103,6 +103,7 @@ def _home(wish: Wish, assistant: Assistant) -> dict[str, Any]:
     kept = {
         "inventory": (wish.inventory or Inventory()).model_dump(mode="json"),
         "home": assistant.home.model_dump(mode="json"),
+        "tools": assistant.tools.model_dump(mode="json"),
         "language": assistant.language,
         "intents": assistant.tiers.intents,
         "act": assistant.act,

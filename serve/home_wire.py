@@ -12,6 +12,7 @@ from schemas.action import Actor, Change
 from schemas.conversation import ToolCall
 from schemas.errors import RottieError
 from schemas.inventory import Inventory
+from schemas.notices import Notice
 from serve.api.faults import error_from, note
 from serve.assisting import Heard, LiveHome, Performed, Present
 
@@ -23,6 +24,8 @@ _ARGUMENTS: dict[str, dict[str, TypeAdapter[Any]]] = {
     "confirm": {"confirmation": TypeAdapter(str), "actor": TypeAdapter(Actor), "key": TypeAdapter(str)},
     "present": {},
     "read": {},
+    "status": {},
+    "notices": {"after": TypeAdapter(int), "limit": TypeAdapter(int), "wait_s": TypeAdapter(float)},
     "load": {"inventory": TypeAdapter(Inventory)},
     "patch": {
         "entity_id": TypeAdapter(str),
@@ -37,6 +40,8 @@ _ANSWERS: dict[str, TypeAdapter[Any]] = {
     "confirm": TypeAdapter(Performed),
     "present": TypeAdapter(Present),
     "read": TypeAdapter(Inventory),
+    "status": TypeAdapter(dict[str, Any]),
+    "notices": TypeAdapter(tuple[Notice, ...]),
     "load": TypeAdapter(Inventory),
     "patch": _CHANGES,
 }
@@ -90,6 +95,12 @@ class AskedHome:
 
     async def read(self) -> Inventory:
         return await self._of("read")
+
+    async def status(self) -> dict[str, Any]:
+        return await self._of("status")
+
+    async def notices(self, after: int, limit: int, wait_s: float) -> tuple[Notice, ...]:
+        return await self._of("notices", after=after, limit=limit, wait_s=wait_s)
 
     async def load(self, inventory: Inventory) -> Inventory:
         return await self._of("load", inventory=inventory)

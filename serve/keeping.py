@@ -22,16 +22,18 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from schemas.action import ActionResult, Actor, Change
-from schemas.assistant import HomeChoice
+from schemas.assistant import HomeChoice, Tools
 from schemas.conversation import ToolCall
 from schemas.errors import ActionError, ConfirmationUnknown, RequestError
 from schemas.hashing import content_id, write_json
 from schemas.inventory import Inventory
 from schemas.lending import Plugins, Servers
+from schemas.notices import Notice
 from schemas.pipeline import Spec
 from schemas.policy import Rules
 from schemas.settings import Home
 from serve.actions.actionlog import ActionLog, Entry
+from serve.actions.beside.built_in import Beside
 from serve.actions.clock import keep_time
 from serve.actions.gathering import Gathered
 from serve.actions.hass.home import RealHome
@@ -52,6 +54,7 @@ class HomeWish(Spec):
 
     inventory: Inventory = Inventory()
     home: HomeChoice = HomeChoice()
+    tools: Tools = Tools()
     language: str = "en"
     intents: bool = Field(default=True, description="Keep the sentences of the first tier ready; takes a second at the start.")
     act: bool = Field(default=True, description="Off: the home is read, and every change of it is refused.")
@@ -78,6 +81,7 @@ class Keeper:
         self._wish = wish or HomeWish()
         self._home = self._made()
         self.actions = Actions(self._home, Policy(self._wish.rules), ActionLog(home.actions_db))
+        self._beside = Beside(home)
         self._gathered = Gathered(home)
         self.actions.tell = self._gathered.tell
         self._held: OrderedDict[str, ToolCall] = OrderedDict()
@@ -94,7 +98,8 @@ class Keeper:
         self.actions.policy.rules = wish.rules
         if changed:
             await self._move()
-        self.actions.borrowing.providers = await self._gathered.want(wish.servers, wish.plugins)
+        lent = await self._gathered.want(wish.servers, wish.plugins)
+        self.actions.borrowing.providers = (*self._beside.wanted(wish.tools), *lent)
         self.keep_time()
         if isinstance(self._home, RealHome):
             await self._home.open(OPEN_S)
@@ -124,6 +129,7 @@ class Keeper:
             self._home.keep_open()
             if time.monotonic() - self._saved_at > KEPT_S:
                 self._soon(self._save())
+        self._beside.keep_ringing()
         if self._clock is not None and not self._clock.done():
             return
         if self._clock is not None and not self._clock.cancelled() and (error := self._clock.exception()):
@@ -172,6 +178,10 @@ class Keeper:
         """Of the home: SimulatedHome.status."""
         return self._home.status()
 
+    async def notices(self, after: int, limit: int, wait_s: float) -> tuple[Notice, ...]:
+        """What rang after notice ``after``, oldest first; none at the latest after ``wait_s``."""
+        return await self._beside.notices.after(after, limit, wait_s)
+
     async def load(self, inventory: Inventory) -> Inventory:
         """Take another home until the assistant's own inventory changes. Raises InvalidState with nothing changed."""
         self._home.replace(inventory)
@@ -195,6 +205,7 @@ class Keeper:
         while self._tasks:
             await asyncio.gather(*tuple(self._tasks))
         await self._gathered.close()
+        await self._beside.close()
         await self._save()
         self.actions.log.close()
 
@@ -235,9 +246,16 @@ class Keeper:
             log.error("%s cannot be read (%s): the home begins as its inventory says", self._path, type(error).__name__)
         return None
 
-    def _elapsed(self, _: tuple[Change, ...]) -> None:
+    def _elapsed(self, changes: tuple[Change, ...]) -> None:
         """Called where time is kept: in the event loop."""
-        self._soon(self._save())
+        self._soon(self._rung(changes))
+
+    async def _rung(self, changes: tuple[Change, ...]) -> None:
+        """Timers that ended are given out before the home is written without them, so that a crash loses none."""
+        ended = [change for change in changes if change.entity_id.startswith("timer.") and change.before]
+        if ended:
+            await self._beside.timers_ended(ended, {entity.id: entity.name for entity in self._home.entities()})
+        await self._save()
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -20,13 +20,14 @@ async def keep_time(home: SimulatedHome, sleep: Callable[[float], Awaitable[None
             due = home.next_due()
             wait = LONGEST_SLEEP if due is None else max(0.0, (due - home.now()).total_seconds())
             if wait > 0:
-                await _first(changed.wait(), sleep(min(wait, LONGEST_SLEEP)))
+                await first(changed.wait(), sleep(min(wait, LONGEST_SLEEP)))
             home.elapse()
     finally:
         forget()
 
 
-async def _first(*waits: Awaitable[object]) -> None:
+async def first(*waits: Awaitable[object]) -> None:
+    """Until one of ``waits`` is over; the others are broken off."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

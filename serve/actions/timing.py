@@ -34,7 +34,7 @@ def _start(home: SimulatedHome, call: args.StartTimer, actor: Actor) -> Plan:
         name=call.name or f"{in_words(length)} timer",
         area=actor.area if any(area.id == actor.area for area in home.areas) else None,
         state="idle",
-        attributes={"spoken": True, "named": call.name is not None},
+        attributes={"spoken": True, "named": call.name is not None, "friendly_name": call.name or f"{in_words(length)} timer"},
     )
     started = ServiceCall(service="start", entity_id=timer.id, data={"duration": seconds})
     return Plan((started,), timer, (timer.id,))

@@ -34,6 +34,7 @@ from serve.api.faults import RETRY_AFTER_S, error_body, fault_of, note
 from serve.api.mcp import add_mcp
 from serve.api.metrics import Metrics
 from serve.api.models import add_models
+from serve.api.notices import add_notices
 from serve.api.responses import add_responses
 from serve.api.socket import add_socket
 from serve.api.wire import Body, Passages, Turn, Vectors
@@ -100,6 +101,7 @@ def create_app(
         desk = Desk(turns, home, settings, metrics, talks)
         add_assist(app, desk)
         add_home(app, home, settings)
+        add_notices(app, home)
         add_socket(app, desk, keys, _reply)
         add_mcp(app, home, settings, key_file)
     if talks is not None:

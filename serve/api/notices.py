@@ -1,0 +1,87 @@
+"""GET /v1/notices: what happens by itself (reminders, timers), as a list or as it happens; GET /v1/home/status.
+
+A listener that was away sends the last number that it heard (``after``, or Last-Event-ID) and misses nothing that is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Header, Query
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from schemas.errors import Overloaded, RottieError
+from schemas.notices import Notice
+from serve.api.faults import error_body, note
+from serve.assisting import LiveHome
+
+MOST_LISTENERS = 32  # each waits with a request of its own where the home is kept
+WAIT_S = 10.0  # for one look; a word in between keeps the line open and shows who has left
+PAGE = 100
+
+After = Annotated[int, Query(ge=0, le=2**53, description="The last notice heard; 0 for all that are kept.")]
+
+
+class NoticeList(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    notices: tuple[Notice, ...]
+
+
+def add_notices(app: FastAPI, home: LiveHome) -> None:
+    listening = 0
+
+    @app.get("/v1/home/status", responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}})
+    async def status() -> dict[str, Any]:
+        """Which home this is, and of a real one whether it is connected and how old its states are."""
+        return await home.status()
+
+    @app.get("/v1/notices", responses={200: {"model": NoticeList, "content": {"text/event-stream": {}}}})
+    async def notices(
+        after: After = 0,
+        limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+        stream: bool = False,
+        last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+    ) -> Response:
+        """Oldest first. With ``stream``, as server-sent events from then on, without end."""
+        nonlocal listening
+        if last_event_id is not None and last_event_id.isascii() and last_event_id.isdecimal():
+            after = max(after, min(int(last_event_id), 2**53))
+        found = await home.notices(after, limit, 0)
+        if not stream:
+            return JSONResponse(NoticeList(notices=found).model_dump(mode="json"))
+        if listening >= MOST_LISTENERS:
+            raise Overloaded(f"{MOST_LISTENERS} listeners are here already")
+
+        async def events() -> AsyncIterator[bytes]:
+            nonlocal listening
+            listening += 1
+            heard, fresh = after, found
+            try:
+                while True:
+                    for notice in fresh:
+                        yield _event(notice)
+                        heard = notice.seq
+                    if not fresh:
+                        yield b": waiting\n\n"
+                    fresh = await home.notices(heard, limit, WAIT_S)
+            except RottieError as error:
+                yield _failed(error)
+            except Exception as error:
+                yield _failed(note(error))
+            finally:
+                listening -= 1
+
+        return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _event(notice: Notice) -> bytes:
+    return f"id: {notice.seq}\nevent: notice\ndata: {notice.model_dump_json()}\n\n".encode()
+
+
+def _failed(error: RottieError) -> bytes:
+    """The line ends with it; a listener comes back by itself."""
+    return f"event: error\ndata: {json.dumps(error_body(error))}\n\n".encode()
