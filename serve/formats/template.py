@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 from schemas.conversation import Message, Tool, ToolCall
@@ -77,6 +78,8 @@ class TemplateFormat:
         # Where llama.cpp puts the first token itself, the template's own would be a second one.
         self._first = header.token("bos") if _adds_first(header) else ""
         self._clean = Cleaner(_marks(template, header, self.syntax), any_pipe="<|" in template)
+        # A home offers the same tools in every request.
+        self._declared = lru_cache(maxsize=128)(partial(_declared, clean=self._clean))
         self.visible = tuple(mark for mark in self.syntax.marks if mark in set(header.control_tokens()))
 
     def normal(self, messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -84,7 +87,7 @@ class TemplateFormat:
         return tuple(messages)
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str]) -> str:
-        offered = [_declared(tool, self._clean) for tool in tools]
+        offered = [self._declared(tool.model_dump_json(exclude_none=True)) for tool in tools]
         chat = self._chat(messages, offered, home)
         values: dict[str, Any] = {"messages": chat, "tools": (offered or None) if self._native else None}
         return self._renderer.render(**values, **_SETTINGS).removeprefix(self._first)
@@ -276,8 +279,9 @@ def _one_call_each(messages: Sequence[Message]) -> list[Message]:
     return found
 
 
-def _declared(tool: Tool, clean: Cleaner) -> dict[str, Any]:
-    function = {key: value for key, value in tool.function.model_dump(exclude_none=True).items() if key != "strict"}
+def _declared(tool: str, clean: Cleaner) -> dict[str, Any]:
+    """From a tool's JSON, as templates want it."""
+    function = {key: value for key, value in json.loads(tool)["function"].items() if key != "strict"}
     return {"type": "function", "function": clean.value(function)}
 
 
