@@ -124,8 +124,9 @@ class Talks:
         if said.conversation is None:
             return ()
         owner = manner.actor.id
+        most = MOST_RECALLED if manner.earlier == "trained" else min(MOST_RECALLED, manner.earlier)
         try:
-            recent = await asyncio.to_thread(self.store.recent, owner, said.conversation, MOST_RECALLED, RECALLED_BYTES)
+            recent = await asyncio.to_thread(self.store.recent, owner, said.conversation, most, RECALLED_BYTES)
         except ConversationMissing:
             if not said.begin:
                 raise

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,16 @@ async def test_a_follow_up_gets_what_was_said_and_done(room: Room) -> None:
     assert room.model.turns[-1].earlier == "trained"  # the model's own rule decides how much of it counts
     first, second = room.kept(name)
     assert (first.tier, first.model, len(first.actions), second.reply) == ("model", "rottie-llm/3", 2, "no, the other one")
+
+
+@pytest.mark.parametrize(("earlier", "seen"), [(0, ["three"]), (1, ["two", "two", "three"])])
+async def test_an_assistant_may_say_how_much_is_given_again(room: Room, earlier: int, seen: list[str]) -> None:
+    name = await room.say("one")
+    await room.say("two", name)
+    await room.say("three", name, manner=replace(MANNER, earlier=earlier))
+    assert [content for _, content in room.seen()] == seen
+    with pytest.raises(ConversationMissing):
+        await room.say("four", "nothing", manner=replace(MANNER, earlier=earlier))
 
 
 async def test_what_tier_one_did_is_known_to_the_model(room: Room) -> None:
