@@ -18,6 +18,7 @@ from schemas.errors import NotFetched
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+_GLOBAL = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -46,9 +47,9 @@ def is_public(address: Address) -> bool:
     """Whether ``address`` is one of the internet, whichever way it is written."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if inner is None and address in _NAT64:
+        if address in _NAT64:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None and not is_public(inner):
+        if (inner is not None and not is_public(inner)) or (address not in _GLOBAL and address not in _NAT64):
             return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
