@@ -11,13 +11,15 @@ From it: ready, once asks are taken; the events of each turn, up to assist.finis
 for a message that began nothing; pong. One turn runs at a time. The next event waits until the client has taken the last.
 
 Refused before it begins, with a status line: 401 a wrong key, 403 a foreign page (Origin), 421 another Host, 503 too many.
-Closed with: 1000 nothing was said for long, 1003 bytes, 1008 no key in time, a key that was withdrawn, a client that does
-not listen or sends nothing but nonsense, 1009 a message over limits.request_bytes, 1011 a failure here.
+Closed with: 1000 nothing was said for long, 1001 open for long (connect again, and go on by conversation_id), 1003 bytes, 1008
+no key in time, a key that was withdrawn, a client that does not listen or sends nothing but nonsense, 1009 a message over
+limits.request_bytes, 1011 a failure here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -89,11 +91,15 @@ class Refused(_Message):
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait for a key, for the next message while no turn runs, and for the client to take an event."""
+    """Seconds to wait for a key, for the next message while no turn runs, and for the client to take an event.
+
+    ``life_s``: how long a connection may last. Ray Serve's proxy would cut it off after its own limit, without a word.
+    """
 
     key_s: float = 10
-    idle_s: float = 900
+    idle_s: float = 600
     send_s: float = 30
+    life_s: float = 800
 
 
 class _Closing(Exception):
@@ -181,13 +187,16 @@ class _Talk:
         return key
 
     async def _listen(self) -> None:
-        refused = 0
+        refused, end = 0, time.monotonic() + self._waits.life_s
         while True:
+            left_s = end - time.monotonic()
+            if left_s <= 0 and not self._is_busy():
+                raise _Closing(1001, "it was open for long; connect again")
             try:
-                async with asyncio.timeout(self._waits.idle_s):
+                async with asyncio.timeout(min(self._waits.idle_s, max(left_s, 0.1))):
                     raw = await self._receive()
             except TimeoutError:
-                if self._turn is None or self._turn.done():
+                if left_s > self._waits.idle_s and not self._is_busy():
                     raise _Closing(1000, "nothing was said for long") from None
                 continue
             if self._key is None or not self._keys.allows(self._key):
@@ -201,8 +210,11 @@ class _Talk:
                     raise _Closing(1008, "too many messages that cannot be used") from None
                 await self._send(Refused(error=error.as_dict()))
 
+    def _is_busy(self) -> bool:
+        return self._turn is not None and not self._turn.done()
+
     async def _take(self, message: Key | Ask | Cancel | Ping) -> None:
-        running = self._turn is not None and not self._turn.done()
+        running = self._is_busy()
         if isinstance(message, Ping):
             await self._send(Pong())
         elif isinstance(message, Cancel):

@@ -263,4 +263,22 @@ async def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyP
     await made.end()
 
 
+async def test_a_connection_ends_before_the_proxy_would_cut_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the middle of a turn."""
+    monkeypatch.setattr(api_socket, "Patience", lambda: SHORT)
+    made = Served(tmp_path)
+    await made.begin()
+    async with made.connect() as client:
+        await said(client, "ask", text="!hang on")
+        await heard(client, "reply.delta")
+        await asyncio.sleep(0.4)
+        await said(client, "ping")
+        await heard(client, "pong")
+        await said(client, "cancel")
+        await heard(client, "turn.cancelled")
+        assert await closed(client) == 1001
+    await made.end()
+
+
 PATIENCE = api_socket.Patience(key_s=0.1, idle_s=0.1)
+SHORT = api_socket.Patience(life_s=0.2)
