@@ -33,6 +33,7 @@ from schemas.pipeline import Spec
 from schemas.policy import Rules
 from schemas.settings import Home
 from serve.actions.actionlog import ActionLog, Entry
+from serve.actions.beside import sayings
 from serve.actions.beside.built_in import Beside
 from serve.actions.clock import keep_time
 from serve.actions.gathering import Gathered
@@ -82,6 +83,7 @@ class Keeper:
         self._home = self._made()
         self.actions = Actions(self._home, Policy(self._wish.rules), ActionLog(home.actions_db))
         self._beside = Beside(home)
+        self._said: frozenset[str] = frozenset()
         self._gathered = Gathered(home)
         self.actions.tell = self._gathered.tell
         self._held: OrderedDict[str, ToolCall] = OrderedDict()
@@ -99,7 +101,9 @@ class Keeper:
         if changed:
             await self._move()
         lent = await self._gathered.want(wish.servers, wish.plugins)
-        self.actions.borrowing.providers = (*self._beside.wanted(wish.tools), *lent)
+        own = self._beside.wanted(wish.tools)
+        self.actions.borrowing.providers = (*own, *lent)
+        self._said = frozenset(tool.name for provider in own for tool in provider.tools()) & frozenset(sayings.ARGUMENTS)
         self.keep_time()
         if isinstance(self._home, RealHome):
             await self._home.open(OPEN_S)
@@ -144,7 +148,7 @@ class Keeper:
         from serve.actions.replies import reply
 
         self._place_of(actor)
-        recognised = await asyncio.to_thread(recognise, text, self._home, actor.language, actor)
+        recognised = await asyncio.to_thread(recognise, text, self._home, actor.language, actor, self._said)
         if recognised is None:
             return None
         began = time.monotonic()
@@ -282,4 +286,4 @@ class Keeper:
             return
         from serve.actions.intents import warm_up
 
-        await asyncio.to_thread(warm_up, self._home, self._wish.language)
+        await asyncio.to_thread(warm_up, self._home, self._wish.language, self._said)

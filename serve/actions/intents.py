@@ -23,6 +23,7 @@ from schemas.conversation import ToolCall, call
 from schemas.errors import ActionError
 from schemas.inventory import Entity
 from schemas.text import one_line
+from serve.actions.beside import sayings
 from serve.actions.home import SimulatedHome
 from serve.actions.matching import fold
 from serve.actions.sentences import POINTING, SENTENCES
@@ -92,15 +93,22 @@ class _Ready:
     list_names: tuple[str, ...]
 
 
-def recognise(text: str, home: SimulatedHome, language: str = "en", actor: Actor | None = None) -> Recognised | None:
+def recognise(
+    text: str,
+    home: SimulatedHome,
+    language: str = "en",
+    actor: Actor | None = None,
+    beside: frozenset[str] = frozenset(),
+) -> Recognised | None:
     """The tool calls that ``text`` stands for; None when it is for the model. Never raises for any text.
 
-    ``actor.area`` is what "the lights" means; without it such sentences are left to the model.
+    ``actor.area`` is what "the lights" means; without it such sentences are left to the model. ``beside`` are the names of
+    the built-in tools beside the home that are on.
     """
     spoken, tag = one_line(text), supported(language)
     if tag is None or not spoken or len(spoken) > LONGEST:
         return None
-    ready = _ready(home, tag)
+    ready = _ready(home, tag, beside)
     near = next((area.name for area in home.areas if actor and area.id == actor.area), None)
     context = {"area": {"value": near, "text": near}} if near else None
     try:
@@ -124,10 +132,10 @@ def supported(language: str) -> str | None:
     return known.get(tag.casefold()) or known.get(tag.partition("-")[0].casefold())
 
 
-def warm_up(home: SimulatedHome, language: str = "en") -> None:
+def warm_up(home: SimulatedHome, language: str = "en", beside: frozenset[str] = frozenset()) -> None:
     """Make the first sentence as fast as the next ones: parses all templates of the language, about a second."""
     for text in ("turn on", "0"):
-        recognise(text, home, language)
+        recognise(text, home, language, beside=beside)
 
 
 @lru_cache(maxsize=4)
@@ -136,7 +144,8 @@ def _language(tag: str) -> Intents:
     assert document is not None, f"{tag} is listed and has no sentences"
     ours = SENTENCES.get(tag, {})
     known = {name: _blocks(body, ours.get(name, [])) for name, body in document["intents"].items() if name in TOOLS}
-    document = {**document, "intents": known}
+    known |= {name: {"data": blocks} for name, blocks in sayings.SENTENCES.get(tag, {}).items()}
+    document = {**document, "intents": known, "lists": {**document.get("lists", {}), sayings.FREE_TEXT: {"wildcard": True}}}
     return Intents.from_dict(document)
 
 
@@ -145,17 +154,17 @@ def _blocks(body: dict[str, Any], ours: list[dict[str, Any]]) -> dict[str, Any]:
     return {**body, "data": [*kept, *ours]}
 
 
-_homes: OrderedDict[tuple[str, str], _Ready] = OrderedDict()
+_homes: OrderedDict[tuple[str, str, frozenset[str]], _Ready] = OrderedDict()
 _homes_lock = threading.Lock()
 
 
-def _ready(home: SimulatedHome, tag: str) -> _Ready:
-    key = (home.structure_hash(), tag)
+def _ready(home: SimulatedHome, tag: str, beside: frozenset[str]) -> _Ready:
+    key = (home.structure_hash(), tag, beside)
     with _homes_lock:
         if key in _homes:
             _homes.move_to_end(key)
             return _homes[key]
-    made = _prepare(home, tag)
+    made = _prepare(home, tag, beside)
     with _homes_lock:
         _homes[key] = made
         while len(_homes) > HOMES:
@@ -163,10 +172,10 @@ def _ready(home: SimulatedHome, tag: str) -> _Ready:
     return made
 
 
-def _prepare(home: SimulatedHome, tag: str) -> _Ready:
+def _prepare(home: SimulatedHome, tag: str, beside: frozenset[str]) -> _Ready:
     entities = [entity for entity in home.entities() if not entity.attributes.get("spoken")]
     domains = {entity.domain for entity in entities}
-    intents = filter_intents(_language(tag), home=HomeInfo(domains=domains, intent_names=_useful(domains)))
+    intents = filter_intents(_language(tag), home=HomeInfo(domains=domains, intent_names=_useful(domains) | beside))
     names = [(name, entity.name, _context(entity)) for entity in entities for name in (entity.name, *entity.aliases)]
     lists = {
         "name": TextSlotList.from_tuples(_said(names), allow_template=False, name="name"),
@@ -229,10 +238,14 @@ def points_back(text: str, language: str) -> bool:
 
 def _call(found: RecognizeResult, ready: _Ready) -> Recognised | None:
     """One call of the tool that has the intent's name, with those slots that it declares."""
-    tool = TOOLS[found.intent.name]
-    fields = tool.arguments.model_fields
     slots = {name: _value(entity.value) for name, entity in found.entities.items()}
     slots.update({name: entity.text_clean for name, entity in found.entities.items() if entity.is_wildcard})
+    language = ready.intents.language or "en"
+    if (arguments_of := sayings.ARGUMENTS.get(found.intent.name)) is not None:
+        made = call(found.intent.name, arguments_of(slots), "call_0")
+        return Recognised(found.intent.name, language, (made,), found.response or "default", slots)
+    tool = TOOLS[found.intent.name]
+    fields = tool.arguments.model_fields
     arguments = {key: value for key, value in slots.items() if key in fields}
     if "domain" in fields and "domain" not in arguments and (domain := _domain(found, slots.get("name"), ready)):
         arguments["domain"] = domain
@@ -240,7 +253,7 @@ def _call(found: RecognizeResult, ready: _Ready) -> Recognised | None:
     kept = {"device_class", "domain", "state", "color", "fan_mode"}
     shown = {**slots, **{key: value for key, value in said.items() if key not in kept}}
     made = call(tool.name, arguments, "call_0")
-    return Recognised(tool.name, ready.intents.language or "en", (made,), found.response or "default", shown)
+    return Recognised(tool.name, language, (made,), found.response or "default", shown)
 
 
 def _domain(found: RecognizeResult, name: Any, ready: _Ready) -> str | None:
@@ -260,7 +273,7 @@ def _value(value: Any) -> Any:
 def _works(calls: Iterable[ToolCall], home: SimulatedHome, actor: Actor | None) -> bool:
     asking = actor or Actor(id="preview")
     try:
-        for made in calls:
+        for made in (each for each in calls if each.function.name in TOOLS):
             planned = plan(made, home, asking)
             home.preview(*planned.calls, new=planned.new)
     except ActionError:

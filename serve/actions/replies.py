@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from schemas.action import ActionResult
 from schemas.inventory import Entity
+from serve.actions.beside import sayings
 from serve.actions.home import SimulatedHome
 from serve.actions.intents import Recognised
 from serve.actions.sentences import RESPONSES
@@ -99,7 +100,8 @@ def _responses(language: str) -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=512)
 def _template(language: str, intent: str, key: str) -> Template | None:
-    texts = {**_responses(language).get(intent, {}), **RESPONSES.get(language, {}).get(intent, {})}
+    ours = {**sayings.RESPONSES.get(language, {}), **RESPONSES.get(language, {})}
+    texts = {**_responses(language).get(intent, {}), **ours.get(intent, {})}
     source = texts.get(key) or texts.get("default")
     if not source:
         return None

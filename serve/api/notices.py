@@ -43,15 +43,15 @@ def add_notices(app: FastAPI, home: LiveHome) -> None:
     async def notices(
         after: After = 0,
         limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
-        stream: bool = False,
+        accept: Annotated[str, Header(include_in_schema=False)] = "",
         last_event_id: Annotated[str | None, Header(max_length=20)] = None,
     ) -> Response:
-        """Oldest first. With ``stream``, as server-sent events from then on, without end."""
+        """Oldest first. Who accepts text/event-stream above all gets server-sent events from then on, without end."""
         nonlocal listening
         if last_event_id is not None and last_event_id.isascii() and last_event_id.isdecimal():
             after = max(after, min(int(last_event_id), 2**53))
         found = await home.notices(after, limit, 0)
-        if not stream:
+        if accept.partition(";")[0].strip().lower() != "text/event-stream":
             return JSONResponse(NoticeList(notices=found).model_dump(mode="json"))
         if listening >= MOST_LISTENERS:
             raise Overloaded(f"{MOST_LISTENERS} listeners are here already")

@@ -7,5 +7,6 @@ notes.py        add, find, delete
 calculating.py  arithmetic, bounded
 fetching.py     pages of listed hosts, off by default; pages.py what is read of them, hosts.py who may be asked
 telling.py      what the sets have in common: how a tool is declared
+sayings.py      sentences of tier one for them
 built_in.py     those that the assistant's file turns on
 """
