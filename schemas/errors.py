@@ -209,7 +209,7 @@ class GrammarUnusable(RequestError):
     """A grammar, or a schema that one is made of, that the engine cannot hold a reply to."""
 
     code = "request.grammar"
-    default_hint = "Correct the schema at the place named here; grammars are GBNF, or begin with %llguidance."
+    default_hint = "Correct the schema at the place named here: leave out what a reply cannot be held to."
 
 
 class ResponseMissing(RequestError):

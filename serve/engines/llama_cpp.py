@@ -20,13 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from schemas.errors import EngineError, GrammarUnusable, ModelUnusable, Overloaded, RequestError, RottieError
+from schemas.errors import EngineError, ModelUnusable, Overloaded, RequestError, RottieError
 from schemas.events import TokenLogprob, TopLogprob
 from serve.engines.completions import too_long
 from serve.engines.gbnf import check_gbnf
 from serve.engines.pieces import Pieces
 from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
-from serve.engines.structured import is_guidance, schema_in
 from serve.engines.vectors import check_texts, unit
 
 _EMBEDDED = 2048
@@ -165,12 +164,6 @@ class LlamaCppEngine:
         return options
 
     def _rules(self, grammar: str) -> Any:
-        """This library is built without LLGuidance: a schema is turned into GBNF by its own converter."""
-        if is_guidance(grammar):
-            try:
-                grammar = self._library.llama_grammar.json_schema_to_gbnf(schema_in(grammar))
-            except (ValueError, KeyError, TypeError, AssertionError, RecursionError) as error:
-                raise GrammarUnusable("llama-cpp-python cannot hold a reply to this schema", where="schema") from error
         check_gbnf(grammar)
         return self._library.LlamaGrammar.from_string(grammar, verbose=False)
 

@@ -78,7 +78,7 @@ class LlmEngine(Protocol):
     def generate(
         self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
     ) -> AsyncIterator[Delta | Finished]:
-        """Yield deltas, then exactly one Finished. ``grammar`` is GBNF with the rule ``root``, or starts with ``%llguidance``.
+        """Yield deltas, then exactly one Finished. ``grammar`` is GBNF with the rule ``root``.
 
         ``adapter`` is one of ``adapters``; a prefix that was computed with other weights is never used. Closing the iterator
         early frees the slot. Raises PromptTooLong, Overloaded, EngineError.

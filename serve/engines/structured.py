@@ -1,138 +1,207 @@
-"""The grammar of a reply that is JSON of a given schema: LLGuidance's, which llama.cpp is built with.
+"""The grammar of a reply that is JSON of a given schema, as GBNF: what a reply is held to always satisfies the schema.
 
-Does not cover tool calls as our models write them: see grammar. A keyword that is not listed here is refused, since a reply
-would not be held to it; one that only describes is left out.
+It may admit less than the schema does: properties come in the order of their declaration, and none that is not declared;
+numbers and lengths have an end. A keyword that a reply cannot be held to is refused. Does not cover tool calls: see grammar.
+
+LLGuidance, which llama.cpp is built with, takes more keywords. It is not used, since llama.cpp leaves out a grammar that it
+cannot compile, and keeps one tokenizer by the address of a vocabulary: the second model of a process can end that process.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
+import math
+from collections.abc import Sequence
 from typing import Any
 
-from schemas.errors import GrammarUnusable
+from jsonschema import Draft202012Validator
 
-GUIDANCE = "%llguidance {}"
-START = "\nstart: "
+from schemas.errors import GrammarUnusable
+from serve.engines.spans import literal
+
 MAX_DEPTH = 40
 MAX_NODES = 4000
-MAX_BYTES = 200_000
-MAX_COUNT = 20_000
-MAX_PATTERN = 1000
-# Exact in every reader of JSON, and a bound for a model that would write digits for ever.
+MAX_CHARACTERS = 400_000
+# Exact in every reader of JSON, and an end to the digits of a model that finds none.
 LARGEST_INTEGER = 2**53 - 1
+# llama.cpp writes every repetition out.
+MAX_LENGTH = 1000
+MAX_ITEMS = 200
 
-_TYPES = {"string", "number", "integer", "boolean", "null", "array", "object"}
+_TYPES = ("string", "number", "integer", "boolean", "null", "array", "object")
 _DESCRIBING = {"title", "description", "default", "examples", "$schema", "$id", "$comment", "deprecated", "readOnly", "writeOnly"}
-_NUMBERS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+_TABLES = {"$defs", "definitions"}
+_OF_TYPES = {
+    "string": {"minLength", "maxLength", "format"},
+    "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"},
+    "array": {"items", "prefixItems", "minItems", "maxItems"},
+    "object": {"properties", "required", "additionalProperties"},
+}
+_OF_TYPES["integer"] = _OF_TYPES["number"]
+_KEYWORDS = {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"}.union(*_OF_TYPES.values())
 _COUNTS = {"minLength", "maxLength", "minItems", "maxItems"}
-_LISTS = {"anyOf", "oneOf", "allOf", "prefixItems"}
-_MAPS = {"properties", "$defs", "definitions"}
-_FORMATS = {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
+
+_COMMA, _COLON = '"," " "?', '":" " "?'
+_SHARED = {
+    # Code points, not "anything but": llama.cpp reads bytes that are no UTF-8 as code points that do not exist.
+    "char": r'[ !#-\[\]-~\u00A0-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF] | "\\" ["\\/bfnrt] | "\\u00" [01] [0-9a-f]',
+    "string": r'"\"" char* "\""',
+    "fraction": '("." [0-9]{1,15})?',
+    "number": '"-"? ("0" | [1-9] [0-9]{0,14}) fraction ([eE] [-+]? [0-9]{1,2})?',
+    "boolean": '"true" | "false"',
+    "null": '"null"',
+    "list": f'"[" (value ({_COMMA} value)*)? "]"',
+    "object": f'"{{" (string {_COLON} value ({_COMMA} string {_COLON} value)*)? "}}"',
+    "value": "string | number | boolean | null | list | object",
+    "day": '"0" [1-9] | "1" [0-9] | "2" [0-8]',
+    "date": '[12] [0-9]{3} "-" (("0" [1-9] | "1" [0-2]) "-" day | ("0" [13-9] | "1" [0-2]) "-" ("29" | "30") |'
+    ' ("0" [13578] | "1" [02]) "-31")',
+    "clock": '("0" [0-9] | "1" [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,6})? "Z"',
+    "octet": '"25" [0-5] | "2" [0-4] [0-9] | "1" [0-9] [0-9] | [1-9]? [0-9]',
+    "hex": "[0-9a-f]{4}",
+}
+_FORMATS = {
+    "date": r'"\"" date "\""',
+    "time": r'"\"" clock "\""',
+    "date-time": r'"\"" date "T" clock "\""',
+    "ipv4": r'"\"" octet "." octet "." octet "." octet "\""',
+    "uuid": r'"\"" hex hex "-" hex "-" hex "-" hex "-" hex hex hex "\""',
+}
 
 
 def grammar_of_schema(schema: Any) -> str:
-    """A grammar for compact JSON that ``schema`` (JSON Schema 2020-12, local references) takes.
+    """GBNF for compact JSON that ``schema`` (JSON Schema 2020-12, local references) takes.
 
-    Objects that declare properties take no others, and integers stay within 2^53, unless the schema says otherwise. Raises
-    GrammarUnusable, with the place, for what is no schema, is too large, or uses what a reply cannot be held to.
+    Raises GrammarUnusable, with the place, for what is no schema, takes nothing, is too large, or asks for what a reply cannot
+    be held to.
     """
-    checked = _Schema(schema)
-    inner = checked.read(schema, "schema", 0)
-    guided = {"x-guidance": {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}}
-    try:
-        text = json.dumps({**guided, **inner} if isinstance(inner, dict) else guided, allow_nan=False)
-    except ValueError as error:
-        raise _unusable("a number is not finite", "schema") from error
-    if len(text) > MAX_BYTES:
-        raise _unusable(f"it is larger than {MAX_BYTES} bytes", "schema")
-    return f"{GUIDANCE}{START}%json {text}\n"
-
-
-def is_guidance(grammar: str) -> bool:
-    return grammar.startswith("%llguidance")
-
-
-def schema_in(grammar: str) -> str:
-    """The JSON of the schema that ``grammar_of_schema`` made a grammar of, for engines that have a way of their own."""
-    head, found, text = grammar.partition("%json ")
-    if head != f"{GUIDANCE}{START}" or not found:
-        raise GrammarUnusable("this engine takes guidance grammars only for JSON schemas", where="grammar")
+    rules = _Rules(schema).write()
+    text = "".join(f"{name} ::= {body}\n" for name, body in rules.items())
+    if len(text) > MAX_CHARACTERS:
+        raise _unusable("its grammar is too large", "schema")
     return text
 
 
-class _Schema:
+class _Rules:
     def __init__(self, root: Any) -> None:
         self._root = root
         self._nodes = 0
-        self._closes = True
+        self._referred: dict[str, str] = {}
+        self._rules: dict[str, str] = {}
 
-    def read(self, schema: Any, place: str, depth: int) -> Any:
-        """``schema`` as LLGuidance shall have it."""
+    def write(self) -> dict[str, str]:
+        if not isinstance(self._root, dict):
+            raise _unusable("a schema is an object", "schema")
+        self._rules["root"] = self._value(self._root, "schema", 0)
+        return {**_SHARED, **self._rules}
+
+    def _value(self, schema: Any, place: str, depth: int) -> str:
+        """An expression for what ``schema`` takes."""
+        self._count(place, depth)
+        if schema is True:
+            return "value"
+        if not isinstance(schema, dict):
+            raise _unusable("a schema is an object", place)
+        found = {key: value for key, value in schema.items() if key not in _DESCRIBING}
+        for table in _TABLES & set(found):
+            self._table(found.pop(table), f"{place}.{table}", depth)
+        for key in found:
+            if key not in _KEYWORDS:
+                raise _unusable("a reply cannot be held to this keyword", f"{place}.{key}")
+        if "const" in found or "enum" in found:
+            return self._constants(found, place)
+        for key, read in (("$ref", self._reference), ("anyOf", self._either), ("oneOf", self._either), ("allOf", self._all)):
+            if key in found:
+                if len(found) > 1:
+                    raise _unusable("beside other keywords, a reply cannot be held to this one", f"{place}.{key}")
+                return read(found[key], f"{place}.{key}", depth)
+        kinds = self._kinds(found, place)
+        return _either([self._typed(kind, found, place, depth) for kind in kinds]) if kinds else "value"
+
+    def _count(self, place: str, depth: int) -> None:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise _unusable("it is too deep or too large", place)
-        if isinstance(schema, bool) and depth:
-            return schema
-        if not isinstance(schema, dict):
-            raise _unusable("a schema is an object", place)
-        if not depth:
-            # What allOf joins must stay open, wherever it points.
-            self._closes = not _mentions(schema, "allOf")
-        found = {
-            key: self._keyword(key, value, f"{place}.{key}", depth)
-            for key, value in schema.items()
-            if key not in _DESCRIBING and not (key == "format" and value not in _FORMATS)
-        }
-        return self._bounded(found)
 
-    def _bounded(self, schema: dict[str, Any]) -> dict[str, Any]:
-        kinds = schema.get("type")
-        if self._closes and "properties" in schema:
-            schema.setdefault("additionalProperties", False)
-        if kinds == "integer" and not {"enum", "const", "multipleOf"} & set(schema):
-            if not {"minimum", "exclusiveMinimum"} & set(schema):
-                schema["minimum"] = min(-LARGEST_INTEGER, schema.get("maximum", schema.get("exclusiveMaximum", 0)) - 1)
-            if not {"maximum", "exclusiveMaximum"} & set(schema):
-                schema["maximum"] = max(LARGEST_INTEGER, schema.get("minimum", schema.get("exclusiveMinimum", 0)) + 1)
-        return schema
+    def _table(self, table: Any, place: str, depth: int) -> None:
+        """Definitions are read even where nothing refers to them: a mistake is told."""
+        if not isinstance(table, dict):
+            raise _unusable("it is an object of schemas", place)
+        for name, inner in table.items():
+            self._value(inner, f"{place}.{name}", depth + 1)
 
-    def _keyword(self, key: str, value: Any, place: str, depth: int) -> Any:
-        if key in _LISTS:
-            if not isinstance(value, list) or not value:
-                raise _unusable("it is a list of schemas, not empty", place)
-            return [self.read(item, f"{place}.{i}", depth + 1) for i, item in enumerate(value)]
-        if key in _MAPS:
-            if not isinstance(value, dict):
-                raise _unusable("it is an object of schemas", place)
-            return {name: self.read(item, f"{place}.{name}", depth + 1) for name, item in value.items()}
-        if key in ("items", "additionalProperties"):
-            return self.read(value, place, depth + 1)
-        if key in ("enum", "const"):
-            return self._constant(key, value, place)
-        checks, why = _CHECKS.get(key, (_never, "a reply cannot be held to this keyword"))
-        if not checks(value):
-            raise _unusable(why, place)
-        if key == "$ref":
-            self._resolve(value, place)
-        return value
+    def _kinds(self, schema: dict[str, Any], place: str) -> Sequence[str]:
+        """The types that may come; where none is named, those that the keywords speak of."""
+        kinds = schema.get("type", [kind for kind, keys in _OF_TYPES.items() if kind != "integer" and keys & set(schema)])
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        if not all(isinstance(kind, str) and kind in _TYPES for kind in kinds) or ("type" in schema and not kinds):
+            raise _unusable(f"it is one of {', '.join(_TYPES)}, or a list of them", f"{place}.type")
+        return kinds
 
-    def _constant(self, key: str, value: Any, place: str) -> Any:
-        if key == "enum" and (not isinstance(value, list) or not value):
-            raise _unusable("it is a list of values, not empty", place)
-        waiting = [(value, 0)]
+    def _typed(self, kind: str, schema: dict[str, Any], place: str, depth: int) -> str:
+        _check_counts(schema, place)
+        if kind == "string":
+            return _string(schema, place)
+        if kind in ("number", "integer"):
+            return _number(kind, schema, place)
+        if kind == "array":
+            return self._array(schema, place, depth)
+        return self._object(schema, place, depth) if kind == "object" else kind
+
+    def _constants(self, schema: dict[str, Any], place: str) -> str:
+        values = schema.get("enum", [schema.get("const")])
+        if not isinstance(values, list) or not values:
+            raise _unusable("it is a list of values, not empty", f"{place}.enum")
+        key = f"{place}.{'enum' if 'enum' in schema else 'const'}"
+        waiting = [(value, 0) for value in values]
         while waiting:
             item, depth = waiting.pop()
-            self._nodes += 1
-            if depth > MAX_DEPTH or self._nodes > MAX_NODES:
-                raise _unusable("it is too deep or too large", place)
+            self._count(key, depth)
             inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
             waiting.extend((below, depth + 1) for below in inner)
-        return value
+        rest = {name: value for name, value in schema.items() if name != "enum"}
+        if rest and set(rest) != {"const"}:
+            for name in ("anyOf", "oneOf", "allOf", "$ref"):
+                if name in rest:
+                    raise _unusable("beside other keywords, a reply cannot be held to this one", f"{place}.{name}")
+            self._kinds(rest, place)
+            checks = Draft202012Validator({name: rest[name] for name in ("type", "const") if name in rest})
+            values = [value for value in values if checks.is_valid(value)]
+            if not values:
+                raise _unusable("it takes nothing", key)
+            if set(rest) - {"type", "const"}:
+                raise _unusable("beside other keywords, a reply cannot be held to this one", key)
+        try:
+            return _either(
+                [literal(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))) for value in values]
+            )
+        except (ValueError, UnicodeEncodeError) as error:
+            raise _unusable("a number is not finite", key) from error
 
-    def _resolve(self, reference: str, place: str) -> None:
-        """The schema that a reference means must be there, and not be just the reference again."""
+    def _either(self, options: Any, place: str, depth: int) -> str:
+        """For ``oneOf`` too, where no value can be of two options: each is of other types, or of other constants."""
+        if not isinstance(options, list) or not options:
+            raise _unusable("it is a list of schemas, not empty", place)
+        if place.endswith(".oneOf") and not _apart(options):
+            raise _unusable("its options are not told apart by their types or constants; use anyOf", place)
+        return _either([self._value(option, f"{place}.{i}", depth + 1) for i, option in enumerate(options)])
+
+    def _all(self, options: Any, place: str, depth: int) -> str:
+        if not isinstance(options, list) or len(options) != 1:
+            raise _unusable("a reply can be held to one schema here, not to several", place)
+        return self._value(options[0], f"{place}.0", depth + 1)
+
+    def _reference(self, reference: Any, place: str, depth: int) -> str:
+        if not isinstance(reference, str):
+            raise _unusable("it is a local reference", place)
+        target = self._resolve(reference, place)
+        if reference not in self._referred:
+            self._referred[reference] = f"ref{len(self._referred)}"
+            self._rules[self._referred[reference]] = self._value(target, place, depth + 1)
+        return self._referred[reference]
+
+    def _resolve(self, reference: str, place: str) -> Any:
+        """What a reference means, which must be there and not be just the reference again."""
         seen: set[str] = set()
         while True:
             if reference in seen or not (reference == "#" or reference.startswith("#/")):
@@ -145,65 +214,184 @@ class _Schema:
             if not isinstance(target, dict | bool):
                 raise _unusable("it refers to nothing", place)
             if isinstance(target, bool) or not isinstance(further := target.get("$ref"), str):
-                return
+                return target
             reference = further
 
+    def _array(self, schema: dict[str, Any], place: str, depth: int) -> str:
+        first = schema.get("prefixItems", [])
+        if not isinstance(first, list):
+            raise _unusable("it is a list of schemas", f"{place}.prefixItems")
+        parts = [self._value(item, f"{place}.prefixItems.{i}", depth + 1) for i, item in enumerate(first)]
+        low, high = schema.get("minItems", 0), schema.get("maxItems", math.inf)
+        more = schema.get("items", True)
+        item = None if more is False else self._named(self._value(more, f"{place}.items", depth + 1))
+        most = min(high, len(parts) if item is None else max(MAX_ITEMS, len(parts)))
+        if low > most:
+            raise _unusable(f"it takes no array, or only one of more than {MAX_ITEMS} items", place)
+        parts = parts[: int(most)]
+        need = low - len(parts)
+        rest = "" if item is None or most == len(parts) else _many(f"({_COMMA} {item})", max(0, need), most - len(parts), high)
+        if not parts and item is not None and most:
+            tail = _many(f"({_COMMA} {item})", max(0, low - 1), most - 1, high)
+            inside = f"{item} {tail}"
+            return f'"[" {inside} "]"' if low else f'"[" ({inside})? "]"'
+        inside = rest
+        for number in range(len(parts) - 1, -1, -1):
+            inside = f"{_COMMA if number else ''} {parts[number]} {inside}"
+            inside = inside if number < low else f"({inside})?"
+        return f'"[" {inside} "]"'
 
-def _mentions(schema: Any, keyword: str) -> bool:
-    """Anywhere, at any depth; without recursion, since nothing is bounded yet."""
-    waiting, seen = [schema], 0
-    while waiting and seen <= MAX_NODES:
-        item, seen = waiting.pop(), seen + 1
-        if isinstance(item, dict):
-            if keyword in item:
-                return True
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return False
+    def _object(self, schema: dict[str, Any], place: str, depth: int) -> str:
+        properties, required = schema.get("properties", {}), schema.get("required", [])
+        if not isinstance(properties, dict):
+            raise _unusable("it is an object of schemas", f"{place}.properties")
+        if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+            raise _unusable("it is a list of names", f"{place}.required")
+        more = schema.get("additionalProperties", True)
+        others = "" if more is False else self._value(more, f"{place}.additionalProperties", depth + 1)
+        pairs = {name: self._value(inner, f"{place}.properties.{name}", depth + 1) for name, inner in properties.items()}
+        for name in required:
+            self._count(place, depth)
+            if name not in pairs and not others:
+                raise _unusable("it requires what it does not allow", f"{place}.required")
+            pairs.setdefault(name, others)
+        if not pairs:
+            several = f"string {_COLON} {others} ({_COMMA} string {_COLON} {others})*"
+            return f'"{{" ({several})? "}}"' if others else '"{}"'
+        return f'"{{" {self._in_order(pairs, set(required))} "}}"'
+
+    def _in_order(self, pairs: dict[str, str], required: set[str]) -> str:
+        """``tail``: the pairs from here on, after one that was given. Nothing may stand before the first but optional ones."""
+        options: list[str] = []
+        tail, optional = "", not (required & set(pairs))
+        for name, value in reversed(pairs.items()):
+            pair = self._named(f"{literal(json.dumps(name, ensure_ascii=False))} {_COLON} {value}")
+            options = [f"{pair} {tail}", *([] if name in required else options)]
+            after = f"{_COMMA} {pair}" if name in required else f"({_COMMA} {pair})?"
+            tail = self._named(f"{after} {tail}".strip())
+        body = _either(options)
+        return f"({body})?" if optional else body
+
+    def _named(self, body: str) -> str:
+        """A rule for what is used more than once."""
+        if body.isalnum():
+            return body
+        name = f"r{len(self._rules)}"
+        self._rules[name] = body
+        return name
 
 
-def _never(value: Any) -> bool:
-    return False
+def _either(options: Sequence[str]) -> str:
+    different = list(dict.fromkeys(options))
+    return different[0] if len(different) == 1 else f"({' | '.join(different)})"
 
 
-def _types(value: Any) -> bool:
-    several = value if isinstance(value, list) else [value]
-    return bool(several) and all(isinstance(kind, str) and kind in _TYPES for kind in several)
+def _many(item: str, low: int, most: float, asked: float) -> str:
+    """``item`` from ``low`` to ``most`` times; without end where none was ``asked`` for."""
+    return f"{item}{{{low},{int(most)}}}" if math.isfinite(asked) else f"{item}{{{low},}}" if low else f"{item}*"
 
 
-def _names(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_NODES and all(isinstance(name, str) for name in value)
+def _check_counts(schema: dict[str, Any], place: str) -> None:
+    for key in _COUNTS & set(schema):
+        value = schema[key]
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_INTEGER:
+            raise _unusable("it is a whole number from 0 on", f"{place}.{key}")
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
+def _string(schema: dict[str, Any], place: str) -> str:
+    low, high = schema.get("minLength", 0), schema.get("maxLength")
+    if low > MAX_LENGTH or (high is not None and low > high):
+        raise _unusable(f"it takes no string, or only one of more than {MAX_LENGTH} characters", f"{place}.minLength")
+    if high is None and not low:
+        name = schema.get("format")
+        return _FORMATS.get(name, "string") if isinstance(name, str) else "string"
+    return rf'"\"" char{{{low},{"" if high is None else min(high, MAX_LENGTH)}}} "\""'
 
 
-def _count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
+def _number(kind: str, schema: dict[str, Any], place: str) -> str:
+    """Bounds that are no whole numbers are rounded inwards."""
+    low, high = -LARGEST_INTEGER, LARGEST_INTEGER
+    for key in sorted(_OF_TYPES["number"] & set(schema)):
+        value = schema[key]
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= LARGEST_INTEGER:
+            raise _unusable("it is a number of at most 2^53", f"{place}.{key}")
+        if key in ("minimum", "exclusiveMinimum"):
+            low = max(low, math.ceil(value) if key == "minimum" else math.floor(value) + 1)
+        else:
+            high = min(high, math.floor(value) if key == "maximum" else math.ceil(value) - 1)
+    if low > high:
+        raise _unusable("there is no whole number within its bounds", place)
+    if kind == "number" and not _OF_TYPES["number"] & set(schema):
+        return "number"
+    size = _whole if kind == "integer" else _real
+    options = []
+    if low < 0:
+        options.append(f'"-" {size(max(1 if kind == "integer" else 0, -high), -low)}')
+    if high >= 0:
+        options.append(size(max(0, low), high))
+    return _either(options)
 
 
-def _pattern(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) > MAX_PATTERN:
-        return False
-    try:
-        re.compile(value)
-    except (re.error, RecursionError, OverflowError):
-        return False
+def _real(low: int, high: int) -> str:
+    """Numbers from ``low`` to ``high``, which are not negative."""
+    return str(literal(str(low))) if low == high else f"({_whole(low, high - 1)} fraction | {literal(str(high))})"
+
+
+def _whole(low: int, high: int) -> str:
+    """Whole numbers from ``low`` to ``high``, which are not negative."""
+    options = []
+    for digits in range(len(str(low)), len(str(high)) + 1):
+        first = max(low, 10 ** (digits - 1) if digits > 1 else 0)
+        options += _alike(str(first), str(min(high, 10**digits - 1)))
+    return _either(options)
+
+
+def _alike(low: str, high: str) -> list[str]:
+    """The same for two numbers of as many digits."""
+    if low == high:
+        return [literal(low)]
+    rest = len(low) - 1
+    if not rest:
+        return [f"[{low}-{high}]"]
+    if low[0] == high[0]:
+        return [f"{literal(low[0])} {_either(_alike(low[1:], high[1:]))}"]
+    first, last = int(low[0]), int(high[0])
+    options = []
+    if low[1:] != "0" * rest:
+        options.append(f"{literal(low[0])} {_either(_alike(low[1:], '9' * rest))}")
+        first += 1
+    end = []
+    if high[1:] != "9" * rest:
+        end.append(f"{literal(high[0])} {_either(_alike('0' * rest, high[1:]))}")
+        last -= 1
+    if first <= last:
+        options.append(f"[{first}-{last}] [0-9]{{{rest}}}")
+    return [*options, *end]
+
+
+def _apart(options: Sequence[Any]) -> bool:
+    """Whether no value is of two of these schemas, as far as their types and constants tell."""
+    seen: list[tuple[set[str], list[Any] | None]] = []
+    for option in options:
+        if not isinstance(option, dict):
+            return False
+        values = option.get("enum", [option["const"]] if "const" in option else None)
+        if values is not None and not isinstance(values, list):
+            return False
+        kinds = option.get("type", [] if values is None else [_kind(value) for value in values])
+        kinds = {"number" if kind == "integer" else str(kind) for kind in (kinds if isinstance(kinds, list) else [kinds])}
+        for others, constants in seen:
+            same = not kinds or not others or kinds & others
+            if same and not (values is not None and constants is not None and not any(value in constants for value in values)):
+                return False
+        seen.append((kinds, values))
     return True
 
 
-_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "type": (_types, f"it is one of {', '.join(sorted(_TYPES))}, or a list of them"),
-    "required": (_names, "it is a list of names"),
-    "pattern": (_pattern, f"it is a regular expression of at most {MAX_PATTERN} characters"),
-    "format": (lambda value: True, ""),
-    "$ref": (lambda value: isinstance(value, str), "it is a local reference"),
-    "multipleOf": (lambda value: _number(value) and value > 0, "it is a number above 0"),
-    **dict.fromkeys(_NUMBERS - {"multipleOf"}, (_number, "it is a number of at most 2^53")),
-    **dict.fromkeys(_COUNTS, (_count, f"it is a number from 0 to {MAX_COUNT}")),
-}
+def _kind(value: Any) -> str:
+    kinds: list[tuple[type | tuple[type, ...], str]] = [(bool, "boolean"), (int, "number"), (float, "number"), (str, "string")]
+    kinds += [(list, "array"), (dict, "object")]
+    return next((name for kind, name in kinds if isinstance(value, kind)), "null")
 
 
 def _unusable(why: str, place: str) -> GrammarUnusable:

@@ -1,7 +1,7 @@
 """llama.cpp's server scheduler inside this process, through xllamacpp: continuous batching, prefix cache, grammars, adapters.
 
 What that lacks is here and beside it: stop strings that lose no text (pieces), one wake-up for many tokens (mailbox), a
-limit to the queue, and a refusal of grammars that llama.cpp would print (gbnf) or silently not follow (the probe below).
+limit to the queue, and a refusal of grammars that llama.cpp would print (gbnf).
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import EngineError, GrammarUnusable, ModelUnusable, Overloaded
+from schemas.errors import EngineError, ModelUnusable, Overloaded
 from serve.engines.completions import error_of, finished, request_of, tokens_of, too_long
 from serve.engines.gbnf import check_gbnf
 from serve.engines.llama_server import LlamaServer
 from serve.engines.mailbox import Letters, Mailbox
 from serve.engines.pieces import Pieces, joined
 from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
-from serve.engines.structured import START, is_guidance
 from serve.engines.vectors import check_texts, unit
 
 # llama.cpp rounds the context of a slot up to a multiple of this.
@@ -31,7 +29,6 @@ _CONTEXT_STEP = 256
 # Tokens that llama.cpp may put around an embedded text, and the most that it takes of one.
 _MARKERS = 2
 _EMBEDDED = 2048
-_MOST_FOLLOWED = 4096
 
 
 class XllamacppEngine:
@@ -73,7 +70,6 @@ class XllamacppEngine:
         self._pool = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="llama")
         self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llama-ask")
         self._mailbox: Mailbox | None = None
-        self._followed: set[str] = set()
 
     async def generate(
         self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
@@ -81,7 +77,9 @@ class XllamacppEngine:
         """See LlmEngine. Text is valid UTF-8 in every delta: a character split over tokens is held until it is whole."""
         request = {**request_of(sampling), **self._visible, **self._weights(adapter), "prompt": prompt, "stream": True}
         request["max_tokens"] = await self._limit(prompt, sampling.max_tokens)
-        probed = await self._with_grammar(request, grammar) if grammar is not None else None
+        if grammar is not None:
+            check_gbnf(grammar)
+            request["grammar"] = grammar
         pieces = Pieces(sampling.stop)
         async with aclosing(self._stream(request)) as bundles:
             async for chunks in bundles:
@@ -89,7 +87,7 @@ class XllamacppEngine:
                 if delta is not None:
                     yield delta
                 if end is not None:
-                    yield end if probed is None else _with_probe(end, probed)
+                    yield end
                     return
         raise EngineError("llama.cpp ended a reply without saying why")
 
@@ -164,31 +162,6 @@ class XllamacppEngine:
             raise too_long(tokens, self.context)
         return min(wanted, self.context - tokens)
 
-    async def _with_grammar(self, request: dict[str, Any], grammar: str) -> Finished | None:
-        """Put ``grammar`` into ``request``. Raises GrammarUnusable where llama.cpp will not follow it.
-
-        A guidance grammar that llama.cpp cannot compile it leaves out without a word. So each is tried once, with a mark put
-        before it and a bias against that mark: only where the grammar holds does the mark come. The try computes the prompt,
-        which the reply then finds in the cache; what it cost is returned.
-        """
-        request["grammar"] = grammar
-        if not is_guidance(grammar):
-            check_gbnf(grammar)
-            return None
-        if grammar in self._followed:
-            return None
-        letter = (await self.tokenize("a"))[0]
-        marked = grammar.replace(START, f'{START}"~" body\nbody: ', 1)
-        probe = {**request, **request_of(Sampling(max_tokens=1, logit_bias=((letter, 1e4),))), "grammar": marked}
-        async with aclosing(self._stream(probe)) as bundles:
-            chunks = [chunk async for bundle in bundles for chunk in bundle]
-        if not chunks or not "".join(chunk["choices"][0]["text"] for chunk in chunks).startswith("~"):
-            raise GrammarUnusable("llama.cpp cannot hold a reply to this grammar", where="grammar")
-        if len(self._followed) >= _MOST_FOLLOWED:
-            self._followed.clear()
-        self._followed.add(grammar)
-        return finished(chunks[-1])
-
     async def _ask(self, call: Any, *arguments: Any) -> Any:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._asking, call, *arguments)
@@ -256,7 +229,3 @@ def _read(chunks: list[dict[str, Any]], pieces: Pieces, alternatives: int | None
             said.append(pieces.rest())
             break
     return joined(said), end
-
-
-def _with_probe(end: Finished, probed: Finished) -> Finished:
-    return replace(end, cached_tokens=probed.cached_tokens, prompt_ms=end.prompt_ms + probed.prompt_ms)

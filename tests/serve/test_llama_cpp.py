@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from schemas.errors import PromptTooLong, RequestError
+from schemas.errors import GrammarUnusable, PromptTooLong, RequestError
 from schemas.prompt import ASSISTANT, END, USER
 from serve.engines.protocol import Delta, Finished, LlmEngine, Sampling
+from serve.engines.structured import grammar_of_schema
 from tests.tiny import write_model
 
 pytest.importorskip("llama_cpp", reason="the extra llama-cpp is not installed: it compiles for minutes")
@@ -77,6 +79,44 @@ async def test_replies_grammar_and_stop(engine: LlmEngine) -> None:
     assert end.completion_tokens <= 12
     assert (await reply(engine, Sampling(max_tokens=40), 'root ::= "abc" "dé"'))[0] == "abcdé"
     assert (await reply(engine, Sampling(max_tokens=40, stop=("cd",)), 'root ::= "abcdef"'))[0] == "ab"
+
+
+async def test_log_probabilities_are_of_every_token(engine: LlmEngine) -> None:
+    rule = 'root ::= "na" [ï] "ve 猫"'
+    found = [piece async for piece in engine.generate(PROMPT, Sampling(max_tokens=60, logprobs=3, stop=("猫",)), rule)]
+    tokens = [token for piece in found if isinstance(piece, Delta) for token in piece.logprobs]
+    assert b"".join(bytes(token.bytes) for token in tokens).decode() == "naïve "
+    assert all(len(token.top_logprobs) == 3 for token in tokens)
+    scores = (await engine.score_next(PROMPT, 3)).next_tokens
+    assert [one.logprob for one in tokens[0].top_logprobs] == pytest.approx(list(scores.values()), abs=1e-2)
+    for piece in found[:-1]:
+        assert isinstance(piece, Delta)
+        assert b"".join(bytes(token.bytes) for token in piece.logprobs).decode() == piece.text
+
+
+async def test_biases_schemas_and_what_is_no_grammar(engine: LlmEngine) -> None:
+    (letter,) = await engine.tokenize("b")
+    assert (await reply(engine, Sampling(max_tokens=5, logit_bias=((letter, 90),)), "root ::= [ab]{5}"))[0] == "bbbbb"
+    schema = {"type": "object", "properties": {"on": {"type": "boolean"}}, "required": ["on"]}
+    text, _ = await reply(engine, Sampling(max_tokens=60), grammar_of_schema(schema))
+    assert isinstance(json.loads(text)["on"], bool)
+    with pytest.raises(GrammarUnusable):
+        await reply(engine, Sampling(), "root ::= [a-")
+
+
+async def test_embeddings_are_those_of_the_other_engine(engine: LlmEngine, weights: dict[str, Path]) -> None:
+    from serve.engines.xllamacpp import XllamacppEngine
+
+    other = XllamacppEngine(weights["f16"], context=512, slots=1)
+    try:
+        texts = ["hall lamp", "猫 " * 40]
+        for mine, theirs in zip(await engine.embed(texts), await other.embed(texts), strict=True):
+            assert mine.vector == pytest.approx(theirs.vector, abs=0.02)
+            assert mine.tokens == theirs.tokens
+    finally:
+        other.close()
+    with pytest.raises(PromptTooLong):
+        await engine.embed(["x " * 2000])
 
 
 async def test_leaving_early_frees_the_model(engine: LlmEngine) -> None:
