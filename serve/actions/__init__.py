@@ -8,11 +8,14 @@
     policy.py       who may do what, how often, and what needs a person's yes
     actionlog.py    an append-only log of every action
     performing.py   Actions: the one entry point, from a tool call to its result
+    hass/           a real home: Home Assistant, mirrored
+    beside/         built-in tools beside the home: reminders, notes, a calculator, listed pages
+    providers.py    tools that are not the home's own; mcp/ those of other servers, plugins.py those of plugins
 
     actions = Actions(SimulatedHome(inventory), Policy(), ActionLog(home.root / "rottie.db"))
     clock = asyncio.create_task(keep_time(actions.home))
     result = await actions.run(call, actor, idempotency_key)     # result.text is for the model
 
-No HTTP, no Ray: everything runs in the process that holds the home. Does not cover real homes, other MCP servers and
-commands for later ("turn it off in ten minutes").
+No Ray: everything runs in the process that holds the home. Does not cover commands for later ("turn it off in ten
+minutes").
 """

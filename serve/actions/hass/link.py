@@ -17,7 +17,7 @@ from serve.actions.hass.wire import CommandFailed, Lost, SignInRefused, Wire, op
 log = logging.getLogger("rottie.serve")
 REFUSED = "Home Assistant does not take this token"
 # Between tries. A token that is refused is not tried often: Home Assistant can ban a host for that.
-SOONEST_S, LATEST_S, REFUSED_S = 0.5, 60.0, 300.0
+SOONEST_S, LATEST_S, REFUSED_S = 0.5, 20.0, 300.0
 SETTLED_S = 0.5  # registries change in bursts; they are read again when it has been quiet for so long
 LISTING_S = 30.0  # for a list of everything, which is slow in a large home
 REGISTRIES = ("area_registry_updated", "floor_registry_updated", "device_registry_updated", "entity_registry_updated")
