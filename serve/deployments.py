@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from grpc.aio import AioRpcError
 from pydantic import TypeAdapter
 from ray import serve as ray_serve
 from ray.exceptions import RayActorError, RayTaskError
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
 
 _EVENTS: TypeAdapter[list[Any]] = TypeAdapter(list[TurnEvent])
-_LOST = (RayActorError, ReplicaUnavailableError)
+# Between replicas messages travel by gRPC or as Ray tasks, by the environment that Ray was started in.
+_LOST = (RayActorError, ReplicaUnavailableError, AioRpcError)
 ATTEMPTS = 4
 STATUS_TIMEOUT_S = 5.0
 Result = TypeVar("Result")

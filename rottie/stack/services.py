@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from rottie.stack.keys import MLFLOW_USER, mlflow_auth_db, mlflow_password_path, mlflow_session_path, prefect_auth_path, read_key
 from rottie.stack.places import ray_session
+from rottie.stack.serving import SERVING
 from schemas.hashing import write_atomic
 from schemas.profile import Profile
 from schemas.settings import Home
@@ -58,7 +59,7 @@ def _ray(home: Home, profile: Profile) -> Program:
     )
     # `ray start` ends its children in order; when all get TERM at once it waits for ever for some of them.
     # Draining the node can take half a minute while Serve runs; what is left after some seconds gets KILL.
-    return Program("ray", command, stop_wait_s=5, stop_group=False)
+    return Program("ray", command, stop_wait_s=5, stop_group=False, settings=SERVING)
 
 
 def _prefect(profile: Profile) -> Program:

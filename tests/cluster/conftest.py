@@ -18,6 +18,8 @@ import httpx
 import psutil
 import pytest
 
+from rottie.stack.serving import SERVING
+
 START_S = 90
 
 
@@ -85,6 +87,7 @@ def start_ray(root: Path, settings: Mapping[str, str] | None = None) -> tuple[su
         "RAY_USAGE_STATS_ENABLED": "0",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
+        **SERVING,
         **(settings or {}),
     }
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"]
