@@ -111,7 +111,8 @@ def pull(
         return
     out = console()
     out.print(f"[bold]{ref.label}[/bold] in {ref.path}")
-    out.print(f"Not scored here. To let it answer: rottie promote {ref.version} --unscored", highlight=False)
+    of_it = "" if model == MODEL else f" --model {model}"
+    out.print(f"Not scored here. To let it answer: rottie promote {ref.version}{of_it} --unscored", highlight=False)
 
 
 def info(

@@ -233,6 +233,7 @@ def test_files_that_are_no_model(hub: Hub, home: Home, weights: bytes, damage: s
     assert not list((home.models / "exports").glob("*"))
 
 
+@pytest.mark.slow
 def test_registered_and_never_champion_by_itself(
     hub: Hub, home: Home, weights: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
