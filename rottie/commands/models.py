@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 MODEL = "rottie-llm"
 MODEL_HELP = "The registered model."
+MOVE_JSON_HELP = "Print the champion as JSON on stdout; the log goes to stderr."
 
 
 class _ListByDefault(TyperGroup):
@@ -174,27 +177,33 @@ def promote(
     model: str = typer.Option(MODEL, "--model", help=MODEL_HELP),
     profile: str | None = typer.Option(None, "--profile", "-w", help="Where it answers; the running stack by default."),
     unscored: bool = typer.Option(False, "--unscored", help="Also a downloaded model that was never scored here."),
+    as_json: bool = typer.Option(False, "--json", help=MOVE_JSON_HELP),
 ) -> None:
     """Make a version the champion by hand, past the gate.
 
     It answers as soon as it is loaded beside the old one; no request fails meanwhile.
     """
-    _move("promote", {"model": model, "version": version, "unscored": unscored}, profile)
+    _move("promote", {"model": model, "version": version, "unscored": unscored}, profile, as_json)
 
 
 def rollback(
     model: str = typer.Option(MODEL, "--model", help=MODEL_HELP),
     profile: str | None = typer.Option(None, "--profile", "-w", help="Where it answers; the running stack by default."),
+    as_json: bool = typer.Option(False, "--json", help=MOVE_JSON_HELP),
 ) -> None:
     """Let the version that was champion before answer again.
 
     Retraining won't promote the one left behind by itself.
     """
-    _move("rollback", {"model": model}, profile)
+    _move("rollback", {"model": model}, profile, as_json)
 
 
-def _move(flow: str, parameters: dict[str, Any], profile: str | None) -> None:
+def _move(flow: str, parameters: dict[str, Any], profile: str | None, as_json: bool) -> None:
     from rottie.commands.running import run_here
 
     place, _ = enter(profile)
-    run_here(flow, {**parameters, "profile": profile or place.name}, console())
+    # Libraries print as they please: with --json, stdout is kept for the result.
+    with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+        result = run_here(flow, {**parameters, "profile": profile or place.name}, console(stderr=as_json))
+    if as_json:
+        print_json(result.model_dump(mode="json"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rottie.stack.recording import Record
+    from rottie.stack.starting import Started
 
 SET_HELP = "Override a value of the profile, such as stack.ports.api=8010; may be repeated."
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: rottie up --set stack.ports.api=8010")(up)
-    app.command(epilog="Example: rottie down")(down)
+    app.command(epilog="Example: rottie up --json | jq -r .urls.api")(up)
+    app.command(epilog="Example: rottie down --json")(down)
     app.command(epilog="Example: rottie status --json | jq .services.ray.healthy")(status)
 
 
@@ -33,17 +36,24 @@ def up(
     train: bool = typer.Option(False, "--train", help="When no champion exists yet, train one with --pipeline."),
     pipeline: str = typer.Option("starter", "--pipeline", "-p", help="The pipeline for --train."),
     overrides: list[str] = typer.Option([], "--set", help=SET_HELP),  # noqa: B008
+    as_json: bool = typer.Option(False, "--json", help="Print the addresses as JSON on stdout; the progress goes to stderr."),
 ) -> None:
     """Start the local stack and print its addresses.
 
     Ray, Prefect, MLflow, a worker and a watcher, on loopback, each restarted when it dies. A running stack is left as it is.
     """
+    from schemas.errors import ConfigError
     from schemas.loading import load_profile
     from schemas.settings import Home
 
+    if as_json and foreground:
+        raise ConfigError("--foreground stays, and --json prints one document at the end", where="--json", hint="Leave one out.")
     place = load_profile(profile, [item.removeprefix("profile.") for item in overrides])
-    out = console()
+    out = console(stderr=as_json)
     if not place.stack.local:
+        if as_json:
+            print_json({"profile": place.name, "local": False, "urls": place.addresses.model_dump(exclude_none=True)})
+            return
         out.print(f"Profile [bold]{place.name}[/bold] uses services that run elsewhere; there is nothing to start here.")
         for name, address in place.addresses.model_dump(exclude_none=True).items():
             out.print(f"  {name:8} {address}")
@@ -52,13 +62,21 @@ def up(
     if foreground:
         _stay(out, home, place, pipeline if train else None)
         return
-    _start(out, home, place)
-    if train:
-        _first_champion(out, pipeline, place.name)
+    # Libraries print as they please: with --json, stdout is kept for the result.
+    with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+        started = _start(out, home, place)
+        champion = _first_champion(out, pipeline, place.name) if train else None
+    if as_json:
+        _print_started(started, home, champion)
 
 
-def _start(out: Console, home: Any, place: Any) -> bool:
-    """True when this call started the stack."""
+def _print_started(started: Started, home: Any, champion: bool | None) -> None:
+    found = {"profile": started.record.profile.name, "local": True, "urls": started.record.urls, "home": str(home.root)}
+    found |= {"already": started.already, "seconds": round(started.seconds, 1)}
+    print_json(found if champion is None else found | {"champion_answers": champion})
+
+
+def _start(out: Console, home: Any, place: Any) -> Started:
     from rottie.stack.progress import Progress
     from rottie.stack.starting import bring_up
 
@@ -70,7 +88,7 @@ def _start(out: Console, home: Any, place: Any) -> bool:
             "it was left as it is. `rottie down` first to change them.[/yellow]"
         )
     print_addresses(out, started.record, home, "already running" if started.already else f"up in {started.seconds:.0f} s")
-    return not started.already
+    return started
 
 
 def _stay(out: Console, home: Any, place: Any, pipeline: str | None) -> None:
@@ -87,7 +105,7 @@ def _stay(out: Console, home: Any, place: Any, pipeline: str | None) -> None:
         signal.signal(number, leave)
     ours = True
     try:
-        ours = _start(out, home, place)
+        ours = not _start(out, home, place).already
         if pipeline is not None:
             _first_champion(out, pipeline, place.name)
         out.print("Press Ctrl-C to stop." if ours else "It was started elsewhere and goes on after Ctrl-C.")
@@ -109,8 +127,8 @@ def _look_after(home: Any) -> None:
         raise StackDown("the stack was stopped or killed from outside", where=str(home.root))
 
 
-def _first_champion(out: Console, pipeline: str, profile: str) -> None:
-    """Train and promote one, unless the registry has a champion."""
+def _first_champion(out: Console, pipeline: str, profile: str) -> bool:
+    """Train and promote one, unless the registry has a champion. Whether one answers in the end."""
     from rottie.commands.entering import enter
     from schemas.loading import load_pipeline
 
@@ -127,11 +145,11 @@ def _first_champion(out: Console, pipeline: str, profile: str) -> None:
         decision = run_here("retrain", {"pipeline": pipeline, "profile": profile, "overrides": []}, out)
         if not decision.promoted and decision.champion is None:
             out.print(f"[yellow]Nothing answers yet: {decision.reason}[/yellow]")
-            return
-    _wait_ready(out)
+            return False
+    return _wait_ready(out)
 
 
-def _wait_ready(out: Console, patience_s: float = 120) -> None:
+def _wait_ready(out: Console, patience_s: float = 120) -> bool:
     """Until the API answers with a model; the watcher rolls the last Serve config out again after a start."""
     import httpx
 
@@ -141,19 +159,20 @@ def _wait_ready(out: Console, patience_s: float = 120) -> None:
     home = Home.current()
     record = running(home)
     if record is None:
-        return
+        return False
     deadline = time.monotonic() + patience_s
     with out.status("Waiting for the champion to answer"):
         while time.monotonic() < deadline:
             try:
                 if httpx.get(f"{record.urls['api']}/readyz", timeout=4, trust_env=False).status_code == 200:
                     out.print('[green]The champion answers.[/green] Try: [bold]rottie ask "turn on the hall lamp"[/bold]')
-                    return
+                    return True
             except httpx.HTTPError:
                 pass
             time.sleep(0.5)
     logs = home.logs
     out.print(f"[yellow]The API does not answer yet; see {logs / 'watcher.log'} and {logs / 'ray'}/serve.[/yellow]")
+    return False
 
 
 def print_addresses(out: Console, record: Record, home: Any, title: str) -> None:
@@ -177,23 +196,29 @@ def _short(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def down() -> None:
+def down(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """Stop every process of this stack, and no others.
 
     Also those that a killed stack of the same ROTTIE_HOME left behind.
     """
     from schemas.settings import Home
 
-    _stop(console(), Home.current())
+    home = Home.current()
+    count, seconds = _stop(console(stderr=as_json), home)
+    if as_json:
+        print_json({"stopped": count, "seconds": round(seconds, 1), "home": str(home.root)})
 
 
-def _stop(out: Console, home: Any) -> None:
+def _stop(out: Console, home: Any) -> tuple[int, float]:
+    """How many processes were stopped, and the seconds that it took."""
     from rottie.stack.stopping import stop_everything
 
     begun = time.monotonic()
     with out.status("Stopping") as spinner:
         count = stop_everything(home, lambda text: spinner.update(f"Stopping: {text}"))
-    out.print(f"Stopped {count} processes in {time.monotonic() - begun:.0f} s." if count else "Nothing was running.")
+    seconds = time.monotonic() - begun
+    out.print(f"Stopped {count} processes in {seconds:.0f} s." if count else "Nothing was running.")
+    return count, seconds
 
 
 def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:

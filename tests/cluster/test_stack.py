@@ -136,7 +136,8 @@ def test_no_secret_is_in_a_log_or_a_command_line(home: Home) -> None:
 
 def test_a_second_up_changes_nothing(home: Home, profile: Path) -> None:
     before = {name: state["pid"] for name, state in process_states(home).items()}
-    assert "already running" in up(home, profile)
+    told = json.loads(rottie(home, "up", "--profile", str(profile), "--json").stdout)
+    assert told["already"]
     assert {name: state["pid"] for name, state in process_states(home).items()} == before
 
 

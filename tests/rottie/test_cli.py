@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from rottie.cli import app
 from rottie.commands import asking, conversations, running
 from rottie.commands.printing import ago
-from schemas.artifacts import Decision
+from schemas.artifacts import Decision, ModelRef
 from schemas.errors import RegistryError
 from schemas.overrides import split_overrides
 
@@ -98,6 +98,7 @@ def test_down_when_nothing_runs() -> None:
     result = rottie("down")
     assert result.exit_code == 0
     assert "Nothing was running" in result.output
+    assert json.loads(rottie("down", "--json").stdout)["stopped"] == 0
 
 
 def test_an_unknown_flow_names_the_known_ones() -> None:
@@ -128,6 +129,27 @@ def test_a_remote_profile_starts_nothing() -> None:
     assert result.exit_code == 0
     assert "nothing to start here" in result.output
     assert "http://m" in result.output
+    told = json.loads(rottie("up", "--profile", "away", "--json").stdout)
+    assert (told["local"], told["urls"]["mlflow"]) == (False, "http://m")
+
+
+def test_up_prints_one_document_or_stays() -> None:
+    result = rottie("up", "--foreground", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stderr)["error"]["where"] == "--json"
+
+
+@pytest.mark.parametrize("words", [("promote", "7"), ("rollback",)])
+def test_what_moves_the_champion_tells_which_it_is(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_here(flow: str, parameters: dict[str, Any], out: Any) -> ModelRef:
+        print("a library's chatter")
+        return ModelRef(name=parameters["model"], version="7", candidate="c", path="/models/7", sha256="7" * 64)
+
+    monkeypatch.setattr(running, "run_here", run_here)
+    result = rottie(*words, "-w", "away", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["version"] == "7"
+    assert "chatter" in result.stderr
 
 
 def test_an_interrupt_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
