@@ -5,11 +5,12 @@ Errors are raised, not sent as events: whoever stands at the boundary (an API ro
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from schemas.artifacts import ModelManifest
@@ -19,9 +20,12 @@ from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, T
 from schemas.prompt import MalformedReply
 from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Finished, LlmEngine, Sampling
+from serve.engines.spans import literal
 from serve.engines.structured import grammar_of_schema
 from serve.formats.protocol import Format, Reply
 from serve.formats.rottie import RottieFormat
+
+_ROOT = re.compile(r"^root ::= .*$", re.MULTILINE)
 
 
 class MalformedCall(EngineError):
@@ -87,9 +91,9 @@ class Answerer:
             return {"inference_id": inference_id, "at_ms": (time.monotonic() - began) * 1000}
 
         yield TurnStarted(**stamp(), model=self.manifest.candidate)
+        plan, pieces, spent = await self._begin(plan, request)
         tokens: list[TokenLogprob] = []
-        pieces = self.engine.generate(plan.prompt, request.sampling, plan.grammar, request.adapter)
-        async with aclosing(_generator(pieces)) as pieces:
+        async with aclosing(pieces):
             async for piece in pieces:
                 if not isinstance(piece, Finished):
                     tokens += piece.logprobs
@@ -107,8 +111,31 @@ class Answerer:
                     finish_reason="tool_calls" if calls else piece.finish_reason,
                     prompt_tokens=piece.prompt_tokens,
                     cached_tokens=piece.cached_tokens,
-                    completion_tokens=piece.completion_tokens,
+                    completion_tokens=spent + piece.completion_tokens,
                 )
+
+    async def _begin(self, plan: _Plan, request: TurnRequest) -> tuple[_Plan, AsyncGenerator[Any, None], int]:
+        """The plan that is followed, its pieces as they come, and the tokens that choosing it took.
+
+        Where a plan has another beside it, a call is made whole first; where none is made, the reply starts anew.
+        """
+        if plan.instead is None:
+            return plan, self._pieces(plan, request), 0
+        made = [piece async for piece in self._pieces(plan, request)]
+        reading = self.form.reply(plan.tools)
+        for piece in made[:-1]:
+            reading.add(piece.text)
+        reading.rest()
+        try:
+            called = bool(reading.calls())
+        except MalformedReply:
+            called = True
+        if called:
+            return plan, _again(made), 0
+        return plan.instead, self._pieces(plan.instead, request), made[-1].completion_tokens
+
+    def _pieces(self, plan: _Plan, request: TurnRequest) -> AsyncGenerator[Any, None]:
+        return _generator(self.engine.generate(plan.prompt, request.sampling, plan.grammar, request.adapter))
 
     async def _plan(self, request: TurnRequest) -> _Plan:
         if request.prompt is not None:
@@ -117,10 +144,16 @@ class Answerer:
         tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
         home = self._lines(request) if request.home is None else request.home
         prompt = await self._fit(messages, tools, home, request.sampling.max_tokens)
-        if request.reply_schema is not None and _speaks(request):
-            return _Plan(prompt, grammar_of_schema(request.reply_schema), self.form.reply(()), ())
-        grammar = self.form.grammar(messages, tools, home, request.tool_choice)
-        return _Plan(prompt, grammar, self.form.reply(tools), tools)
+        choice = request.tool_choice
+        if request.reply_schema is None or choice.mode in ("required", "named"):
+            return _Plan(prompt, self.form.grammar(messages, tools, home, choice), self.form.reply(tools), tools)
+        document = _Plan(prompt, grammar_of_schema(request.reply_schema), self.form.reply(()), ())
+        if choice.mode == "none" or not request.tools:
+            return document
+        # Of two grammars in different languages, no one can be made: the model first chooses between them.
+        grammar = self.form.grammar(messages, tools, home, replace(choice, mode="required")) or ""
+        grammar = _call_or_begun(grammar, self.form.lead)
+        return _Plan(prompt, grammar, self.form.reply(tools), tools, instead=document)
 
     async def _short_enough(self, given: str | tuple[int, ...]) -> str:
         prompt = given if isinstance(given, str) else await self.engine.detokenize(given)
@@ -196,14 +229,13 @@ class _Plan:
     grammar: str | None
     reply: Reply
     tools: tuple[Tool, ...]
+    instead: _Plan | None = None
+    """What is asked when this one makes no call."""
 
 
-def _speaks(request: TurnRequest) -> bool:
-    """Whether a request with a schema for its reply wants words. Raises RequestError where it leaves that open."""
-    if request.tool_choice.mode == "auto" and request.tools:
-        hint = "Set tool_choice to none for a reply that follows the schema, or to required for a call."
-        raise RequestError("a reply is held to a schema or may be a call, not both", where="tool_choice", hint=hint)
-    return request.tool_choice.mode in ("auto", "none")
+def _call_or_begun(grammar: str, lead: str) -> str:
+    """``grammar`` with the beginning of a JSON document in the place of speech."""
+    return _ROOT.sub(lambda _: f"root ::= calls | begun\nbegun ::= {literal(lead + '{')}", grammar)
 
 
 class _Continued:
@@ -241,6 +273,11 @@ def _calls(reply: Reply, tools: Sequence[Tool], inference_id: str, end: Finished
     if any(call.function.name not in offered for call in calls):
         raise MalformedCall("the model called a tool that was not offered")
     return tuple(call.model_copy(update={"id": f"call_{inference_id[:16]}_{i}"}) for i, call in enumerate(calls))
+
+
+async def _again(pieces: Sequence[Any]) -> AsyncGenerator[Any, None]:
+    for piece in pieces:
+        yield piece
 
 
 async def _generator(pieces: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:

@@ -139,8 +139,9 @@ def checked(kind: type[Shape], raw: bytes) -> Shape:
     """The body ``raw`` as a ``kind``; RequestError names the first key that does not fit, never its value."""
     try:
         document = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
-        # Escapes may form half of a character pair, which no tokenizer can take.
-        json.dumps(document, ensure_ascii=False).encode("utf-8")
+        if b"\\u" in raw:
+            # Escapes may form half of a character pair, which no tokenizer can take.
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
     except UnicodeError as error:
         raise RequestError("the body is not valid UTF-8", where="body") from error
     except json.JSONDecodeError as error:

@@ -364,3 +364,33 @@ def test_a_client_that_leaves_a_plain_request_frees_its_place(server: Live, clie
         )
     until(server.at_rest, "the turns end")
     assert server.number("rottie_tokens_total") == finished
+
+
+def test_a_call_or_a_parsed_reply(client: openai.OpenAI) -> None:
+    """With tools and a format both, the model chooses; whatever it does follows its schema."""
+    said, called = 0, 0
+    for seed in range(24):
+        reply = client.chat.completions.parse(
+            model=MODEL,
+            messages=ASK,
+            tools=[openai.pydantic_function_tool(Switched)],
+            response_format=Lamp,
+            temperature=2.0,
+            seed=seed,
+            max_tokens=800,
+            parallel_tool_calls=False,
+        )
+        message = reply.choices[0].message
+        if message.tool_calls:
+            called += 1
+            assert message.content is None
+            assert isinstance(message.tool_calls[0].function.parsed_arguments, Switched)
+        else:
+            said += 1
+            assert isinstance(message.parsed, Lamp)
+    assert said
+    assert called
+    with client.responses.stream(
+        model=MODEL, input="on", text_format=Lamp, tools=[{"type": "function", **TOOL["function"]}], temperature=1.0
+    ) as events:
+        assert [event.type for event in events][-1] == "response.completed"
