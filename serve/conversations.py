@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import (
     Column,
     Connection,
+    Delete,
     Engine,
     Float,
     Index,
@@ -79,6 +80,9 @@ _INDEXES = (
     Index("conversations_of", _threads.c.owner, _threads.c.updated, _threads.c.id),
     Index("conversations_rested", _threads.c.updated),
 )
+
+
+_ORPHANS = delete(_turns).where(_turns.c.conversation.not_in(select(_threads.c.id)))
 
 
 class _Strict(BaseModel):
@@ -168,8 +172,7 @@ class Conversations:
         now, name = self._clock(), conversation or uuid.uuid4().hex
         with self._writing() as db:
             # The first statement writes: it waits for others that do, in SQLite and elsewhere.
-            old = delete(_threads).where(_threads.c.updated < now - bounds.days * DAY_S, _threads.c.id != name)
-            dropped = db.execute(old).rowcount
+            dropped = db.execute(_rested(now, bounds).where(_threads.c.id != name)).rowcount
             mine = (_threads.c.id == name, _threads.c.owner == owner)
             grown = update(_threads).where(*mine).values(last=_threads.c.last + 1, updated=now).returning(_threads.c.last)
             number = db.execute(grown).scalar()
@@ -183,8 +186,14 @@ class Conversations:
             db.execute(insert(_turns).values(row))
             self._shorten(db, name, number, bounds)
             if dropped:
-                db.execute(delete(_turns).where(_turns.c.conversation.not_in(select(_threads.c.id))))
+                db.execute(_ORPHANS)
         return name
+
+    def sweep(self, bounds: Bounds) -> None:
+        """Delete what has rested for too long, also where nobody speaks any more."""
+        with self._writing() as db:
+            if db.execute(_rested(self._clock(), bounds)).rowcount:
+                db.execute(_ORPHANS)
 
     def page(self, owner: str, limit: int = 20, after: str | None = None) -> ConversationPage:
         """Those that were spoken in last come first; ``after`` is the last id of the page before."""
@@ -312,6 +321,10 @@ def _open(url: URL) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _rested(now: float, bounds: Bounds) -> Delete:
+    return delete(_threads).where(_threads.c.updated < now - bounds.days * DAY_S)
 
 
 def _private(connection: Any, _: Any) -> None:

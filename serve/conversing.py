@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ log = logging.getLogger("rottie.serve")
 MOST_WAITING = 8  # in one conversation
 MOST_RECALLED = 100  # turns; the model's context ends before
 RECALLED_BYTES = 131_072
+SWEEP_S = 3600
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Talks:
         self._turns: dict[str, asyncio.Lock] = {}
         self._waiting: dict[str, int] = {}
         self._keeping: set[asyncio.Task[Any]] = set()
+        self._swept = float("-inf")
 
     async def converse(self, said: Said, home: LiveHome, turns: Turns, manner: Manner) -> AsyncGenerator[AssistEvent, None]:
         """The events of ``assist``; AssistFinished names the conversation, where the turn is kept by then.
@@ -97,6 +100,16 @@ class Talks:
             finally:
                 if not ended and came.something:
                     await self._keep(said, manner, came, complete=False)
+
+    async def sweep(self) -> None:
+        """Now and then, delete what has rested for too long."""
+        if time.monotonic() - self._swept < SWEEP_S:
+            return
+        self._swept = time.monotonic()
+        try:
+            await asyncio.to_thread(self.store.sweep, self.bounds)
+        except ConversationsUnusable as error:
+            log.error("%s", error)
 
     async def close(self) -> None:
         """Bring to an end what is being written."""

@@ -120,6 +120,10 @@ class Gateway:
         self._home = AskedHome(HandleHome(home))
         self._talks = Talks(Conversations(Home.current().database))
 
+    async def check_health(self) -> None:
+        """Nothing that could be ill; a time to put things in order."""
+        await self._talks.sweep()
+
     def __serve_build_asgi_app__(self) -> Any:
         from serve.api.gateway import create_app
 

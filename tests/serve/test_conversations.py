@@ -131,6 +131,16 @@ def test_what_is_too_much_or_too_old_goes(store: Conversations, clock: Clock) ->
     assert [head.id for head in store.page(ME).data] == names[4:]
 
 
+def test_what_rested_goes_though_nobody_speaks(store: Conversations, clock: Clock, tmp_path: Path) -> None:
+    store.append(ME, None, turn("xylophone"), Bounds())
+    clock.now += 2 * 86_400
+    store.sweep(Bounds(days=3))
+    assert len(store.page(ME).data) == 1
+    store.sweep(Bounds(days=1))
+    assert store.page(ME).data == ()
+    assert b"xylophone" not in (tmp_path / "rottie.db").read_bytes()
+
+
 def test_what_is_deleted_is_gone_from_the_file(store: Conversations, tmp_path: Path) -> None:
     name = store.append(ME, None, turn("xylophone " * 50), Bounds())
     assert b"xylophone" in (tmp_path / "rottie.db").read_bytes()

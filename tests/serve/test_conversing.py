@@ -206,6 +206,18 @@ async def test_confirmations_are_kept_nowhere(room: Room) -> None:
     assert token.encode() not in Path(room.keeper.actions.log.path).read_bytes()
 
 
+async def test_sweeping_never_raises(room: Room, tmp_path: Path) -> None:
+    await room.say("hello")
+    room.talks.bounds = Bounds(days=1e-9)
+    await room.talks.sweep()
+    assert room.talks.store.page("api").data == ()
+    name = await room.say("hello again")
+    await room.talks.sweep()  # not again so soon
+    assert [head.id for head in room.talks.store.page("api").data] == [name]
+    broken = Talks(Conversations(f"sqlite:///{tmp_path}/rottie.db/nothing"))
+    await broken.sweep()
+
+
 async def test_a_database_that_fails_costs_the_memory_alone(room: Room, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
     room.talks.store = Conversations(f"sqlite:///{tmp_path}/file/rottie.db")
