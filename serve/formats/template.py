@@ -40,9 +40,8 @@ To call functions, reply with one such block for each call and nothing else:
 {{"name": "function name", "arguments": {{"parameter": "value"}}}}
 </tool_call>
 Results come back between <tool_response> and </tool_response>. Where no function is needed, answer in plain words."""
-HOME = """\
-You are the assistant of this home. Act by calling functions, and say briefly what was done.
-The home now, one device a line (name: kind @ area: state):"""
+ROLE = "You are the assistant of this home. Act by calling functions, and say briefly what was done."
+HOME = "The home now, one device a line (name: kind @ area: state):"
 # What templates mark turns and blocks with, beside the control tokens.
 _MARK = re.compile(r"<\|[^|<>\s]{1,60}\|>|</?[A-Za-z_][\w-]{1,40}>|<<\w{2,20}>>|\[/?[A-Z_]{2,40}\]")
 _ANY_PIPE = re.compile(r"<\|(?=[^|<>\s]{1,60}\|>)")
@@ -104,6 +103,8 @@ class TemplateFormat:
     def _chat(self, messages: Sequence[Message], tools: list[dict[str, Any]], home: Sequence[str]) -> list[dict[str, Any]]:
         """The conversation in the shape that Transformers hands to templates, and that this one takes."""
         system = [self._clean(m.content) for m in messages if m.role == "system" and m.content]
+        if home:
+            system.append(ROLE)
         if tools and not self._native:
             listed = "\n".join(json.dumps(tool["function"], ensure_ascii=False) for tool in tools)
             system.append(INSTRUCTIONS.format(tools=listed))
@@ -120,12 +121,15 @@ class TemplateFormat:
         turns: list[dict[str, Any]] = []
         for message in _one_call_each(messages) if self._native and not self.takes.several else messages:
             turn = self._turn(message)
-            joined = not (self._native and message.role in ("assistant", "tool")) and not self.takes.repeats
-            results = turn["role"] == "user" and message.role == "tool"
-            if turns and turns[-1]["role"] == turn["role"] and (joined or results) and "tool_calls" not in turns[-1]:
-                turns[-1] = {**turns[-1], "content": f"{turns[-1]['content']}\n{turn['content']}"}
-            else:
-                turns.append(turn)
+            last = turns[-1] if turns else {"role": None}
+            told = not self._native and message.role == "tool"
+            plain = turn["role"] in ("user", "assistant") and not {"tool_calls"} & {*turn, *last}
+            if last["role"] == turn["role"] and plain and (told or not self.takes.repeats):
+                turns[-1] = {**last, "content": f"{last['content']}\n{turn['content']}"}
+                continue
+            if (last["role"], turn["role"]) == ("tool", "user") and not self.takes.repeats:
+                turns.append({"role": "assistant", "content": ""})  # the calls before were all that was answered
+            turns.append(turn)
         return turns
 
     def _turn(self, message: Message) -> dict[str, Any]:

@@ -155,16 +155,26 @@ def test_what_never_changes_stays_in_front(forms: dict[str, TemplateFormat]) -> 
     for name, each in forms.items():
         if name.startswith("mistral"):  # its template puts system text and tools before the last user message
             continue
-        one, two = (each.prompt((SYSTEM, ASK), TOOLS, (line,)) for line in ("Lamp: light: on", "Lamp: light: off"))
-        common = one[: next(i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b)]
-        assert "You are kind." in common, name
-        assert "Nevermind" in common, name
+        for messages in ((SYSTEM, ASK), (ASK,)):
+            one, two = (each.prompt(messages, TOOLS, (line,)) for line in ("Lamp: light: on", "Lamp: light: off"))
+            common = one[: next(i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b)]
+            assert ("You are kind." in common) == (SYSTEM in messages), name
+            assert "Nevermind" in common, name
 
 
 def test_messages_of_one_role_in_a_row(forms: dict[str, TemplateFormat]) -> None:
     for name, each in forms.items():
         text = each.prompt((HELLO, said("user", "again")), (), ())
         assert text.index("hello") < text.index("again"), name
+        text = each.prompt((HELLO, said("assistant", "one"), said("assistant", "two"), ASK), (), ())
+        assert text.index("one") < text.index("two") < text.index("light please"), name
+
+
+def test_calls_that_nobody_spoke_of_afterwards(forms: dict[str, TemplateFormat]) -> None:
+    """The model was asked once: its calls, their results, and then the next request."""
+    for name, each in forms.items():
+        text = each.prompt((HELLO, CALL, RESULT, ASK, CALL, RESULT, said("user", "thanks")), TOOLS, ())
+        assert text.index("It is on.") < text.index("light please") < text.rindex("It is on.") < text.rindex("thanks"), name
 
 
 def test_what_a_template_refuses_is_the_requests_fault(forms: dict[str, TemplateFormat]) -> None:
