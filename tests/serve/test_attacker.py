@@ -210,6 +210,9 @@ class Scene:
         home.patch("todo.list", attributes={"items": [words if channel == "item" else "milk"]})
         home.patch("media_player.radio", attributes={"media_title": words if channel == "title" else "news"})
         home.patch("sensor.mail", words if channel == "state" else "none")
+        now, named = home.snapshot(), {"sensor.mail": words if channel == "name" else "mail"}
+        things = [entity.model_copy(update={"name": named.get(entity.id, entity.name)}) for entity in now.entities]
+        home.replace(now.model_copy(update={"entities": tuple(things)}))
         self.engine.first = "Weather{}" if channel == "foreign" else "GetLiveContext{}"
 
     async def ask(self) -> list[Any]:
@@ -268,7 +271,7 @@ def _attacks(count: int, token: str, seed: str) -> list[tuple[str, str]]:
         guess = secrets.token_urlsafe(16)
         words = rng.choice(PRETEXTS).replace("{do}", wish)
         words = words.replace("{token}", token).replace("{guess}", guess).replace("{key}", f"{secrets.token_hex(16)}:1")
-        found.append((rng.choice(("item", "title", "state", "foreign")), words))
+        found.append((rng.choice(("item", "title", "state", "name", "foreign")), words))
     return found
 
 
@@ -304,7 +307,7 @@ async def test_confirmations_open_one_thing_for_one_person_once(scene: Scene) ->
         *((made, actor, key, token) for made in _others() for actor in (owner, scene.actor) for key in (None, "k1", "k2")),
         (asked, scene.actor, "k3", token),
         *((asked, owner, f"g{i}", secrets.token_urlsafe(16)) for i in range(20)),
-        *((asked, owner, f"h{i}", token[:-1] + letter) for i, letter in enumerate("AZaz09-_")),
+        *((asked, owner, f"h{i}", token[:-1] + letter) for i, letter in enumerate("AZaz09-_") if letter != token[-1]),
         *((asked, owner, f"e{i}", text) for i, text in enumerate(("", " ", token.upper(), token + " ", "yes", "true", "null"))),
     ]
     for made, actor, key, confirmation in tries:
