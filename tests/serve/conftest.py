@@ -10,7 +10,7 @@ import pytest
 from tests.serve.live import Live, live
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tiny_export: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with live(tiny_export, tmp_path_factory.mktemp("live")) as running:
         yield running

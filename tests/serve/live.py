@@ -65,28 +65,28 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None
 @contextmanager
 def live(export: Path, root: Path, limits: Limits = LIMITS) -> Iterator[Live]:
     """The server, in a thread with a loop of its own; ``root`` is its ROTTIE_HOME."""
+    ready: list[Live] = []
+    stop = threading.Event()
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(_serve(export, Home(root), limits, ready, stop))
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ROTTIE_HOME", str(root))
-        ready: list[Live] = []
-        stop = threading.Event()
-        failure: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                asyncio.run(_serve(export, Home(root), limits, ready, stop))
-            except BaseException as error:
-                failure.append(error)
-
-        thread = threading.Thread(target=run)
+        patch.setenv("ROTTIE_HOME", str(root))  # for loading the model, and for no test beside this one
         thread.start()
         until(lambda: bool(ready or failure), "the server listens", 60)
-        try:
-            if failure:
-                raise failure[0]
-            yield ready[0]
-        finally:
-            stop.set()
-            thread.join(30)
+    try:
+        if failure:
+            raise failure[0]
+        yield ready[0]
+    finally:
+        stop.set()
+        thread.join(30)
 
 
 async def _serve(export: Path, home: Home, limits: Limits, ready: list[Live], stop: threading.Event) -> None:
