@@ -21,11 +21,13 @@ def mcp() -> None:
 
 def relay(address: str, key: str) -> None:
     """Between standard input and output and the API at ``address``, until the input ends."""
+    from fastmcp import Client
     from fastmcp.client.transports import StreamableHttpTransport
     from fastmcp.server import create_proxy
 
     from serve.actions.mcp.serving import Asking
 
-    proxy = create_proxy(StreamableHttpTransport(f"{address}/mcp", auth=key), name="rottie")
-    proxy.add_middleware(Asking())
+    transport = StreamableHttpTransport(f"{address}/mcp", auth=key)
+    proxy = create_proxy(transport, mode="auto", name="rottie")
+    proxy.add_middleware(Asking(lambda: Client(transport)))
     proxy.run(transport="stdio", show_banner=False)

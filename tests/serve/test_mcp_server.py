@@ -162,14 +162,14 @@ async def test_a_confirmation_cannot_be_made_up_or_used_twice(served: Served) ->
     assert served.state("lock.front_door") == "locked"
 
 
-@pytest.mark.parametrize("can_ask", [False, True])
-async def test_over_stdio(served: Served, can_ask: bool) -> None:
+@pytest.mark.parametrize(("mode", "can_ask"), [("auto", False), ("legacy", True)])
+async def test_over_stdio(served: Served, mode: str, can_ask: bool) -> None:
     async def person(_: Any, __: Any) -> mcp_types.ElicitResult:
         return mcp_types.ElicitResult(action="accept", content={"yes": True})
 
     program = f"from rottie.commands.mcp import relay; relay({served.url!r}, {served.key!r})"
     command = StdioServerParameters(command=sys.executable, args=["-c", program])
-    async with Client(command, elicitation_callback=person if can_ask else None) as client:
+    async with Client(command, mode=mode, elicitation_callback=person if can_ask else None) as client:
         assert "HassTurnOn" in {tool.name for tool in (await client.list_tools()).tools}
         done = await client.call_tool("HassTurnOn", {"name": "hall lamp"})
         assert (done.is_error, served.state("light.hall_lamp")) == (False, "on")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import mcp_types
-from fastmcp import FastMCP
+from fastmcp import Client, FastMCP
 from fastmcp.server.context import Context
 from fastmcp.server.dependencies import get_context
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
@@ -51,13 +51,31 @@ def home_server(home: LiveHome, actor: Callable[[], Actor], seal: bytes) -> Fast
 
 
 class Asking(Middleware):
-    """For a server that passes calls on: a question that this client cannot put to its person becomes NOT_ASKED."""
+    """For a server that passes calls on to ``behind``, which asks in the new way: older clients are asked in theirs.
+
+    A question that a client cannot put to its person at all becomes NOT_ASKED.
+    """
+
+    def __init__(self, behind: Callable[[], Client[Any]]) -> None:
+        self._behind = behind
 
     async def on_call_tool(self, context: MiddlewareContext[Any], call_next: CallNext[Any, ToolResult]) -> ToolResult:
-        result = await call_next(context)
-        if isinstance(result, InputRequiredToolResult) and not can_ask(get_context()):
+        result, front = await call_next(context), get_context()
+        if not isinstance(result, InputRequiredToolResult) or can_ask(front):
+            return result
+        asked = result.input_required
+        question = (asked.input_requests or {}).get(QUESTION)
+        form = question.params if isinstance(question, mcp_types.ElicitRequest) else None
+        if not isinstance(form, mcp_types.ElicitRequestFormParams) or not _has_asking(front):
             return ToolResult(NOT_ASKED, is_error=True)
-        return result
+        answer = await front.session.elicit_form(form.message, form.requested_schema, front.request_id)
+        async with self._behind() as client:
+            done = await client.session.call_tool(
+                *(context.message.name, context.message.arguments),
+                input_responses={QUESTION: answer},
+                request_state=asked.request_state,
+            )
+        return ToolResult(done.content, done.structured_content, is_error=bool(done.is_error))
 
 
 class _HomeProvider(Provider):
@@ -106,10 +124,14 @@ def _result(done: Performed) -> ToolResult:
 
 
 def can_ask(context: Context) -> bool:
-    """Whether the client at the other end can ask its person something in the middle of a call."""
+    """Whether the client can be told to ask its person and call again, which is how it is done without a connection."""
     request = context.request_context
     if request is None or request.protocol_version not in MODERN_PROTOCOL_VERSIONS:
         return False
+    return _has_asking(context)
+
+
+def _has_asking(context: Context) -> bool:
     wanted = mcp_types.ClientCapabilities(elicitation=mcp_types.ElicitationCapability())
     return context.session.check_client_capability(wanted)
 
