@@ -27,7 +27,7 @@ class LlmEngine(Spec):
     threads: int = Field(default=1, ge=1, description="CPU threads; more than the free cores slow everything down.")
     gpu_layers: int = Field(default=0, ge=0)
     batch: int = Field(
-        default=256, ge=32, le=4096, description="Tokens of a prompt computed at once; running replies go on in between."
+        default=128, ge=32, le=4096, description="Tokens of a prompt computed at once; running replies go on in between."
     )
     queue: int = Field(default=64, ge=0, le=4096, description="Replies that may wait for a slot; further ones are refused.")
     adapters: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], Adapter] = Field(

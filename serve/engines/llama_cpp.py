@@ -42,7 +42,7 @@ class LlamaCppEngine:
         slots: int = 1,
         threads: int = 1,
         gpu_layers: int = 0,
-        batch: int = 256,
+        batch: int = 128,
         queue: int = 64,
         adapters: Mapping[str, Path] | None = None,
         visible: Sequence[str] = (),

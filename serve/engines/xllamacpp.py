@@ -45,7 +45,7 @@ class XllamacppEngine:
         slots: int = 4,
         threads: int = 1,
         gpu_layers: int = 0,
-        batch: int = 256,
+        batch: int = 128,
         queue: int = 64,
         adapters: Mapping[str, Path] | None = None,
         visible: Sequence[str] = (),
@@ -65,6 +65,7 @@ class XllamacppEngine:
         self._embedder: LlamaServer | None = None
         # One token, now: the scheduler's loop starts in its own thread, and closing before it runs would wait forever.
         if "error" in self._server.complete({**request_of(Sampling(max_tokens=1)), "prompt": "1"}):
+            self._server.close()
             raise ModelUnusable("llama.cpp cannot decode with this model file", where=str(path))
         self._places, self._replies = slots + queue, 0
         self._pool = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="llama")

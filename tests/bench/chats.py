@@ -4,7 +4,7 @@
 
 Ours is the engine through serve.turn.Answerer. Peers, on the same GGUF of random weights, threads and prompts: ourselves (the
 control: its ratio must be 1), ``xllamacpp.Server`` driven directly by a thread for each chat, and ``python -m
-llama_cpp.server`` over HTTP (where llama-cpp-python is installed). A chat has two turns behind a system text that all share;
+llama_cpp.server`` over HTTP (where llama-cpp-python is installed). A chat has four turns behind a system text that all share;
 a round is all chats at once, with new words in every round. Rounds alternate; a ratio is of neighbours.
 
 ``prefix``: time to the first token of a turn whose prompt begins with 512 tokens that were computed before, against one that
@@ -41,21 +41,23 @@ from tests.bench.weights import ONE_BILLION, THIRTY_MILLION, Shape, write_random
 CHATS = 8
 CONTEXT = 1024
 SHARED = 512
-SYSTEM = "You are the voice of a home. Be brief."
-SIZES = {"30m": (THIRTY_MILLION, 48), "1b": (ONE_BILLION, 16)}
+TURNS = 4
+SYSTEM = "You are the voice of a home."
+SIZES = {"30m": (THIRTY_MILLION, 24), "1b": (ONE_BILLION, 8)}
 
 Run = Callable[[int], float]
 """A round's number to tokens a second."""
 
 
 def conversation(number: int, chat: int, turn: int) -> tuple[Message, ...]:
-    """About a token a letter. The second turn goes on from the first, with an answer that no model gave: prompts are equal
-    for everybody.
+    """About a token a letter. Each turn goes on from the one before, with answers that no model gave: so that prompts are
+    equal for everybody.
     """
-    said = [Message(role="system", content=SYSTEM), Message(role="user", content=f"{number} {chat}: what is it like outside?")]
-    if turn:
-        said += [Message(role="assistant", content=f"It is {chat} degrees, and dry."), Message(role="user", content="And later?")]
-    return tuple(said)
+    said = [Message(role="system", content=SYSTEM)]
+    for before in range(turn):
+        said.append(Message(role="user", content=f"{number} {chat}: and now?"))
+        said.append(Message(role="assistant", content=f"It is {chat} and {before}."))
+    return (*said, Message(role="user", content=f"{number} {chat}: and now?"))
 
 
 def manifest(weights: Path) -> ModelManifest:
@@ -86,7 +88,7 @@ def ours(weights: Path, threads: int, new: int) -> Iterator[Run]:
 
     async def chat(number: int, chat: int) -> int:
         tokens = 0
-        for turn in range(2):
+        for turn in range(TURNS):
             request = TurnRequest(conversation(number, chat, turn), tools=(), sampling=sampling)
             async for event in answerer.answer(request):
                 if isinstance(event, TurnFinished):
@@ -126,7 +128,7 @@ def bare(weights: Path, threads: int, new: int) -> Iterator[Run]:
                 tokens += chunk.get("usage", {}).get("completion_tokens", 0)
                 return False
 
-            for turn in range(2):
+            for turn in range(TURNS):
                 prompt = render_prompt(conversation(number, chat, turn), (), ())
                 server.handle_completions({**greedy(prompt, new), "stream": True, "top_k": 0}, take)
             return tokens
@@ -150,7 +152,7 @@ def llama_cpp(weights: Path, threads: int, new: int) -> Iterator[Run]:
         return json.loads(connection.getresponse().read())["usage"]["completion_tokens"]
 
     def chat(number: int, chat: int) -> int:
-        return sum(post(render_prompt(conversation(number, chat, turn), (), ())) for turn in range(2))
+        return sum(post(render_prompt(conversation(number, chat, turn), (), ())) for turn in range(TURNS))
 
     try:
         for _ in range(240):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +119,17 @@ async def test_no_reply_starts_from_a_prefix_of_other_weights(engine: Any, folde
         text, first = await reply(engine, name)
         assert text == alone[name][0]
         assert list(first.values()) == pytest.approx(list(alone[name][1].values()), abs=1e-4)
+
+
+async def test_replies_with_different_weights_at_once(folder: Path) -> None:
+    several = open_engine(folder / "base.gguf", spec(folder, "xllamacpp", "kind", "terse").model_copy(update={"slots": 3}))
+    names = [None, "kind", "terse"] * 3
+    try:
+        alone = {name: await reply(several, name) for name in (None, "kind", "terse")}
+        for name, (text, _) in zip(names, await asyncio.gather(*(reply(several, name) for name in names)), strict=True):
+            assert text == alone[name][0]
+    finally:
+        several.close()
 
 
 async def test_an_adapter_that_is_not_there(engine: Any) -> None:
