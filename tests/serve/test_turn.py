@@ -12,6 +12,7 @@ from schemas.pipeline import Decoding
 from serve.engines.grammar import ToolChoice
 from serve.engines.protocol import Sampling
 from serve.engines.scripted import ScriptedEngine
+from serve.engines.structured import grammar_of_schema
 from serve.turn import Answerer, MalformedCall, TurnRequest
 from tests.tiny import TOOLS
 
@@ -207,3 +208,38 @@ async def test_closing_a_turn_closes_the_engines_reply() -> None:
             break
     await turn.aclose()
     assert closed == [True]
+
+
+SCHEMA = {"type": "object", "properties": {"on": {"type": "boolean"}}, "required": ["on"]}
+
+
+async def test_a_reply_under_a_schema_is_no_call() -> None:
+    model = answerer('TurnOn{"name":" x"}')
+    for request in (
+        TurnRequest(said("x"), reply_schema=SCHEMA),
+        TurnRequest(said("x"), tools=TOOLS, reply_schema=SCHEMA, tool_choice=ToolChoice("none")),
+    ):
+        assert shape(await events(model, request))[:-1] == ['TurnOn{"name":"', ' x"}']
+        assert model.engine.grammar == grammar_of_schema(SCHEMA)  # type: ignore[attr-defined]
+    forced = TurnRequest(said("x"), tools=TOOLS, reply_schema=SCHEMA, tool_choice=ToolChoice("required"))
+    assert shape(await events(model, forced))[0] == [("TurnOn", {"name": "x"})]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ('TurnOn{"name":" x"}', [[("TurnOn", {"name": "x"})], ("tool_calls", 2)]),
+        (' {"on": true}', ['{"on":', " true}", ("stop", 4)]),  # chosen in two tokens, said in two
+    ],
+)
+async def test_a_model_chooses_between_a_call_and_a_document(reply: str, expected: list[Any]) -> None:
+    assert shape(await events(answerer(reply), TurnRequest(said("x"), tools=TOOLS, reply_schema=SCHEMA))) == expected
+
+
+async def test_a_text_is_continued_as_it_stands() -> None:
+    model = answerer('TurnOn{"name":" x"}')
+    found = await events(model, TurnRequest(prompt="<|user|> on<|end|>"))
+    assert "".join(shape(found)[:-1]) == 'TurnOn{"name":" x"}'
+    assert (model.engine.prompt, model.engine.grammar) == ("<|user|> on<|end|>", None)  # type: ignore[attr-defined]
+    with pytest.raises(PromptTooLong):
+        await events(answerer("x", context=8), TurnRequest(prompt="a b c d e f g h i j"))
