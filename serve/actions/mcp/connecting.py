@@ -105,6 +105,8 @@ class Connection:
                     async with asyncio.timeout(self.server.connect_s):
                         self.tools = await _listed(client)
                     self.pid = getattr(transport, "pid", None)
+                    if self._client is None:
+                        log.info("tools of %s: connected, %d of them", self.server.name, len(self.tools))
                     self._client = client
                     self.settled.set()
                     if not await self._until_doubt(transport.ended):

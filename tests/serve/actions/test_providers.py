@@ -10,6 +10,7 @@ import pytest
 from schemas.conversation import FunctionSpec, Tool, call
 from schemas.policy import Bounds, Rules
 from schemas.prompt import SPECIALS
+from serve.actions.actionlog import Entry
 from serve.actions.performing import Actions
 from serve.actions.providers import Borrowing, LentTool, Provider, close_all
 from tests.serve.actions.conftest import GUEST, USER, Clock, after
@@ -36,6 +37,18 @@ async def test_a_tool_of_others_is_offered_called_and_written_down(actions: Acti
     again = await actions.run(call("post__send", {"text": "hello"}), USER, "k1")
     assert (again.replayed, again.for_model) == (True, result.for_model)
     assert len(actions.borrowing.providers[0].calls) == 1  # type: ignore[attr-defined]
+
+
+async def test_a_call_that_was_cut_off_is_not_made_again(actions: Actions) -> None:
+    provider = Lender("post", (lent("post__send", risk="write"), echoes))
+    with_(actions, provider)
+    cut = Entry("a" * 32, USER, "post__send", {"text": "hello"}, actions.home.now(), "k1")
+    actions.log.begin(cut)  # and then this process was killed
+    assert (await actions.run(call("post__send", {"text": "hello"}), USER, "k1")).error["code"] == "action.interrupted"  # type: ignore[index]
+    assert (await actions.run(call("post__send", {"text": "other"}), USER, "k1")).error["code"] == "action.key_reused"  # type: ignore[index]
+    both = await asyncio.gather(*(actions.run(call("post__send", {"text": "now"}), USER, "k2") for _ in range(2)))
+    assert sorted(result.ok for result in both) == [False, True]
+    assert len(provider.calls) == 1
 
 
 async def test_reading_is_one_row_and_our_own_words_are_not_marked(actions: Actions) -> None:
