@@ -132,7 +132,7 @@ def state_of(state: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in (attributes.items() if isinstance(attributes, Mapping) else ())
         if isinstance(key, str) and key not in unsaid and value is not None and len(_json(value)) <= LARGEST_ATTRIBUTE
     }
-    return {"state": str(state.get("state", "unknown"))[:255], "attributes": kept}
+    return {"state": one_line(str(state.get("state", "unknown")))[:255], "attributes": kept}
 
 
 def fitted(entity: Entity) -> Entity:
