@@ -119,7 +119,8 @@ def _failed(error: RottieError, began: float) -> TurnFailed:
 
 async def bundled(events: AsyncGenerator[TurnEvent, None], pause_s: float = BUNDLE_S) -> AsyncGenerator[list[TurnEvent], None]:
     """The same events, those that come within ``pause_s`` of each other together: each message between processes costs
-    more than a token. The first piece of a reply is never held back.
+    more than a token. The first piece of a reply is never held back. A start comes with the first piece: until then nobody
+    has seen anything, and a turn whose replica dies can be begun elsewhere.
     """
     waiting: list[TurnEvent] = []
     something, ended = asyncio.Event(), asyncio.Event()
@@ -138,13 +139,15 @@ async def bundled(events: AsyncGenerator[TurnEvent, None], pause_s: float = BUND
     try:
         while not (ended.is_set() and not waiting):
             await something.wait()
-            bundle = waiting.copy()
-            waiting.clear()
             if not ended.is_set():
                 something.clear()
+                if isinstance(waiting[-1], TurnStarted):
+                    continue
+            bundle = waiting.copy()
+            waiting.clear()
             if bundle:
                 yield bundle
-            if bundle and not isinstance(bundle[-1], TurnStarted) and not ended.is_set():
+            if not ended.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), pause_s)
         await pumping

@@ -164,10 +164,8 @@ async def test_leaving_a_bundled_turn_frees_it() -> None:
     holder = Holder(Loader())
     await holder.want(Wish(model=ref("1")))
     bundles = bundled(events_of(holder, turn("!hang on")), pause_s=30)
-    seen = [event.type for event in await anext(bundles)]
-    if "reply.delta" not in seen:
-        seen += [event.type for event in await anext(bundles)]
-    assert seen == ["turn.started", "reply.delta"]
+    # Together: a turn whose replica dies before its first piece can be begun elsewhere.
+    assert [event.type for event in await anext(bundles)] == ["turn.started", "reply.delta"]
     assert holder.status()["turns"] == 1
     await bundles.aclose()
     assert holder.status()["turns"] == 0
