@@ -4,173 +4,29 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import Field
 
 from schemas.assistant import Limits
-from schemas.conversation import Message, ToolName
+from schemas.conversation import Message
 from schemas.errors import RequestError, ResponseMissing, RottieError
 from serve.api import declared
 from serve.api.bodies import read_body
-from serve.api.chat import Choice, JsonObjectFormat, TextFormat
 from serve.api.describing import answers
 from serve.api.metrics import Metrics
 from serve.api.response_events import Events
-from serve.api.response_items import InputItem, OutputItem, messages_of, output_of, remembered
+from serve.api.response_items import messages_of, output_of, remembered
 from serve.api.response_memory import Kept, Memory, newest
+from serve.api.response_shapes import Forgotten, NamedTool, ResponseBody, ResponseRequest
 from serve.api.running import Runner, Whole
-from serve.api.wire import TOP_LOGPROBS, Body, Sampling, Turn, checked, sampling_of
+from serve.api.wire import Turn, checked, sampling_of
 
 if TYPE_CHECKING:
     from serve.api.gateway import Settings, Turns
 
 PATH = "/v1/responses"
-
-
-class FunctionTool(Body):
-    type: Literal["function"]
-    name: ToolName
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = Field(default=None, description="Accepted; arguments always follow their schema.")
-
-
-class NamedTool(Body):
-    type: Literal["function"]
-    name: str
-
-
-class JsonSchemaFormat(Body):
-    type: Literal["json_schema"]
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    description: str | None = None
-    schema_: dict[str, Any] = Field(alias="schema")
-    strict: bool | None = None
-
-
-Format = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")]
-
-
-class TextSettings(Body):
-    format: Format | None = None
-    verbosity: Literal["medium"] | None = None
-
-
-class Reasoning(Body):
-    """No engine here has a setting for it."""
-
-    effort: Literal["none"] | None = None
-    summary: None = None
-
-
-class EventOptions(Body):
-    include_obfuscation: bool | None = None
-
-
-class ResponseRequest(Sampling):
-    model: str = Field(default="champion", description="See /v1/chat/completions.")
-    input: str | Annotated[tuple[InputItem, ...], Field(min_length=1)]
-    instructions: str | None = Field(default=None, description="A system text for this response only.")
-    tools: tuple[FunctionTool, ...] | None = Field(default=None, description="Absent: the tools the model was trained with.")
-    tool_choice: Choice | NamedTool | None = None
-    parallel_tool_calls: bool | None = Field(default=None, description="False: one call at most.")
-    text: TextSettings | None = None
-    max_output_tokens: int | None = Field(default=None, ge=1)
-    previous_response_id: str | None = Field(default=None, description="Goes on from that response, where it is remembered.")
-    store: bool | None = Field(default=None, description="False: not remembered. Memory is bounded and ends with the process.")
-    stream: bool | None = False
-    stream_options: EventOptions | None = None
-    include: tuple[Literal["message.output_text.logprobs", "reasoning.encrypted_content"], ...] | None = None
-    top_logprobs: int | None = Field(default=None, ge=0, le=TOP_LOGPROBS)
-    # Accepted at their neutral value only.
-    truncation: Literal["auto"] | None = Field(default=None, description="The oldest turns give way where they do not fit.")
-    reasoning: Reasoning | None = None
-    background: Literal[False] | None = None
-    # About the caller: accepted and dropped.
-    metadata: dict[str, str] | None = None
-    user: str | None = None
-    service_tier: str | None = None
-    safety_identifier: str | None = None
-    prompt_cache_key: str | None = None
-    prompt_cache_retention: str | None = None
-
-    @property
-    def logprobs(self) -> int | None:
-        wanted = "message.output_text.logprobs" in (self.include or ()) or bool(self.top_logprobs)
-        return (self.top_logprobs or 0) if wanted else None
-
-    def choice(self) -> str:
-        return self.tool_choice.name if isinstance(self.tool_choice, NamedTool) else self.tool_choice or "auto"
-
-    def schema_of_reply(self) -> dict[str, Any] | None:
-        wanted = self.text.format if self.text else None
-        if isinstance(wanted, JsonObjectFormat):
-            return {"type": "object"}
-        return wanted.schema_ if isinstance(wanted, JsonSchemaFormat) else None
-
-
-class CachedTokens(Body):
-    cached_tokens: int
-    cache_write_tokens: int
-
-
-class ReasoningTokens(Body):
-    reasoning_tokens: int
-
-
-class ResponseUsage(Body):
-    input_tokens: int
-    input_tokens_details: CachedTokens
-    output_tokens: int
-    output_tokens_details: ReasoningTokens
-    total_tokens: int
-
-
-class ResponseFault(Body):
-    code: str
-    message: str
-
-
-class WhyIncomplete(Body):
-    reason: Literal["max_output_tokens"]
-
-
-class ResponseBody(Body):
-    id: str
-    object: Literal["response"]
-    created_at: int
-    completed_at: int | None
-    status: Literal["in_progress", "completed", "incomplete", "failed"]
-    error: ResponseFault | None
-    incomplete_details: WhyIncomplete | None
-    instructions: str | None
-    max_output_tokens: int | None
-    model: str
-    output: tuple[OutputItem, ...]
-    parallel_tool_calls: bool
-    previous_response_id: str | None
-    reasoning: Reasoning
-    store: bool
-    temperature: float
-    text: dict[str, Any]
-    tool_choice: str | dict[str, Any]
-    tools: tuple[dict[str, Any], ...]
-    top_logprobs: int
-    top_p: float
-    truncation: Literal["auto"]
-    usage: ResponseUsage | None
-    user: str | None
-    metadata: dict[str, str]
-    background: Literal[False]
-
-
-class Forgotten(Body):
-    id: str
-    object: Literal["response"]
-    deleted: Literal[True]
 
 
 BODIES = {("post", PATH): ResponseRequest}
