@@ -78,6 +78,11 @@ Kelvin = Annotated[int, BeforeValidator(_number), Field(ge=1000, le=40000)]
 Count = Annotated[int, BeforeValidator(_number), Field(ge=0, le=10_000)]
 
 
+# Named by what the home has: a grammar made for the request admits nothing else.
+EntityName = Annotated[Text, WithJsonSchema({"type": "string", "format": "home-entity"})]
+AreaName = Annotated[Text, WithJsonSchema({"type": "string", "format": "home-area"})]
+
+
 class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -95,8 +100,8 @@ class Nothing(Arguments):
 
 
 class Place(Arguments):
-    name: Text | None = None
-    area: Text | None = None
+    name: EntityName | None = None
+    area: AreaName | None = None
     floor: Text | None = None
 
     def target(self, *domains: str) -> Target:
@@ -174,13 +179,13 @@ class Play(Place):
 
 
 class CleanArea(Arguments):
-    area: Text
-    name: Text | None = None
+    area: AreaName
+    name: EntityName | None = None
 
 
 class Item(Arguments):
     item: Text
-    name: Text
+    name: EntityName
 
 
 class ShoppingItem(Arguments):
@@ -199,7 +204,7 @@ class FindTimer(Arguments):
     start_minutes: Count | None = None
     start_seconds: Count | None = None
     name: Text | None = None
-    area: Text | None = None
+    area: AreaName | None = None
 
 
 class ChangeTimer(FindTimer):
@@ -209,7 +214,7 @@ class ChangeTimer(FindTimer):
 
 
 class InArea(Arguments):
-    area: Text | None = None
+    area: AreaName | None = None
 
 
 class Context(Place):
@@ -247,5 +252,5 @@ def parameters(kind: type[Arguments]) -> dict[str, Any]:
 
 def _flat(part: dict[str, Any]) -> dict[str, Any]:
     choices = [choice for choice in part.get("anyOf", [part]) if choice.get("type") != "null"]
-    kept = ("type", "enum", "minimum", "maximum", "description")
+    kept = ("type", "enum", "format", "minimum", "maximum", "description")
     return {key: choices[0][key] for key in kept if key in choices[0]}

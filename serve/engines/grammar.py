@@ -3,8 +3,8 @@
 How calls are written is a ``Writing``. What a grammar of the default one admits, schemas.prompt.parse_reply reads: calls as
 ``Name{"key":" value"}``, one a line, or speech that starts with a space. Arguments come in any order, as training rows have
 them. Each comes at most once where a tool has few; where it has many, only required ones are counted (a repeated optional one
-is one argument after parsing: the last). With ``span``, a string that declares ``format: home-entity`` or ``home-area`` is one
-of the home's names and nothing else.
+is one argument after parsing: the last). A string that declares ``format: home-entity`` or ``home-area`` is one of the names
+of the home that the request came with, and nothing else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from schemas.conversation import Tool
 from schemas.errors import RequestError
 from schemas.pipeline import Decoding
 from schemas.prompt import clean, spaced
-from serve.engines.spans import AREA, ENTITY, home_names, literal, run_rules
+from serve.engines.spans import AREA, ENTITY, HomeNames, home_names, literal, name_rules, run_rules
 
 MAX_CALLS = 16
 # Arguments that are counted exactly, in 2^n states; and what all tools of a request may cost together.
@@ -116,7 +116,8 @@ def grammar_for(
     """GBNF for a reply to ``request`` (the last user message), or None where any text may come.
 
     ``free`` decoding constrains nothing unless the caller forces or forbids a call. ``span`` falls back to ``typed`` for
-    requests and homes too large to list. Raises RequestError when a tool must be called that is not offered.
+    requests too large to list, and both to any string for homes too large. Raises RequestError when a tool must be called
+    that is not offered.
     """
     choice, policy = choice or ToolChoice(), (decoding or Decoding()).arguments
     if choice.mode == "none":
@@ -128,17 +129,20 @@ def grammar_for(
         raise RequestError(f"{asked} is required but not offered", where="tool_choice", hint="Add it to `tools`.")
     if not offered or (policy == "free" and choice.mode == "auto" and choice.several):
         return None
-    spans = run_rules(request, home_names(tuple(home))) if policy == "span" else None
+    names = home_names(tuple(home)) if policy != "free" else HomeNames()
+    spans = run_rules(request, names) if policy == "span" else None
     many = choice.several and choice.mode != "named"
-    text = _Grammar(spans or {}, writing).write(offered, speech=choice.mode == "auto", many=many)
-    if spans and len(text) > MAX_BYTES:
-        text = _Grammar({}, writing).write(offered, speech=choice.mode == "auto", many=many)
+    for rules in (spans, name_rules(names), {}):
+        if rules is not None:
+            text = _Grammar(rules, writing).write(offered, speech=choice.mode == "auto", many=many)
+            if len(text) <= MAX_BYTES:
+                break
     return text
 
 
 @dataclass
 class _Grammar:
-    """Collects rules. ``spans`` are those that free strings must follow; empty for any string."""
+    """Collects rules. ``spans`` hold those of the home's names, and where free strings must follow one, the rule ``span``."""
 
     spans: dict[str, str]
     writing: Writing = OWN
@@ -157,7 +161,8 @@ class _Grammar:
             self.rules.update(writing.speech_or_calls)
         if self.spans:
             self.rules.update(self.spans)
-            self.rules["words"] = writing.words("span")
+            if "span" in self.spans:
+                self.rules["words"] = writing.words("span")
             self.rules |= {f"{name}-only": writing.words(name) for name in (ENTITY, AREA) if name in self.spans}
         every = {**writing.shared(), **self.rules}
         return "".join(f"{name} ::= {body}\n" for name, body in every.items())
@@ -223,7 +228,7 @@ class _Grammar:
             named = schema.get("format")
             if named in (ENTITY, AREA) and named in self.spans:
                 return f"{named}-only"
-            return "words" if self.spans else "string"
+            return "words" if "span" in self.spans else "string"
         if kind in ("integer", "number"):
             return "natural" if kind == "integer" and schema.get("minimum", -1) >= 0 else kind
         if kind == "array":

@@ -90,15 +90,27 @@ def run_rules(request: str, home: HomeNames) -> dict[str, str] | None:
         rules[f"run{i}"] = _either(alone(word)) + ("" if last else f' | ({_either(starts(word))}) " " tail{i + 1}')
         if i:
             rules[f"tail{i}"] = _either(ends(word)) + ("" if last else f' | {json_literal(word)} " " tail{i + 1}')
+    named = name_rules(home)
+    if named is None:
+        return None
+    rules |= named
+    firsts += named
+    rules["piece"] = " | ".join(firsts)
+    rules["span"] = 'piece (", " piece (", " piece)?)?'
+    return rules
+
+
+def name_rules(home: HomeNames) -> dict[str, str] | None:
+    """The rules ``home-entity`` and ``home-area``, where the home has any; None where they are too many or too long to list."""
+    rules = {}
+    if len(home.entities) + len(home.areas) > MAX_NAMES:
+        return None
     for rule, names in ((ENTITY, home.entities), (AREA, home.areas)):
         if names:
             trie = _home_trie(names)
             if trie is None:
                 return None
             rules[rule] = trie
-            firsts.append(rule)
-    rules["piece"] = " | ".join(firsts)
-    rules["span"] = 'piece (", " piece (", " piece)?)?'
     return rules
 
 

@@ -12,6 +12,7 @@ from schemas.conversation import Tool
 from schemas.errors import RequestError
 from schemas.pipeline import Decoding
 from schemas.prompt import MalformedReply, clean, parse_reply, render_body, render_call
+from serve.actions.tools import TOOLS as HOME_TOOLS
 from serve.engines.grammar import MAX_BYTES, ToolChoice, grammar_for
 from serve.engines.protocol import Delta, Finished, Sampling
 from serve.engines.xllamacpp import XllamacppEngine
@@ -154,6 +155,17 @@ def test_arguments_that_declare_what_they_name() -> None:
     assert not rules.accepts('T{"area":" Hall lamp"}')
     without = grammar([tool("T", {"name": entity})], "turn the lamp on", (), SPAN)
     assert without.accepts('T{"name":" the lamp"}')
+
+
+def test_tools_of_a_home_take_its_names_and_no_others() -> None:
+    """Also from a model that may write any other string, as downloaded ones may."""
+    home = ("Hall lamp: light @ Upper Hall: on", "To do: todo: 2")
+    rules = grammar([each.declared() for each in HOME_TOOLS.values()][:20], "turn the lamp on", home, TYPED)
+    assert rules.accepts('HassTurnOn{"name":" Hall lamp"}')
+    assert rules.accepts('HassTurnOn{"area":" upper hall"}')
+    assert not rules.accepts('HassTurnOn{"name":" Sauna"}')
+    assert not rules.accepts('HassTurnOn{"area":" Sauna"}')
+    assert rules.accepts('HassTurnOn{"floor":" Ground"}')
 
 
 def test_large_homes_and_requests_stay_bounded() -> None:
