@@ -106,11 +106,11 @@ class LlamaServer:
     def _insist(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         try:
             return self._post(path, body)
-        except (OSError, http.client.HTTPException):
+        except (OSError, ValueError, http.client.HTTPException):
             self._hang_up()  # llama.cpp closes an idle connection after some seconds
             try:
                 return self._post(path, body)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, ValueError, http.client.HTTPException) as error:
                 self._hang_up()
                 raise EngineError("llama.cpp does not answer") from error
 
