@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -394,3 +395,18 @@ def test_a_call_or_a_parsed_reply(client: openai.OpenAI) -> None:
         model=MODEL, input="on", text_format=Lamp, tools=[{"type": "function", **TOOL["function"]}], temperature=1.0
     ) as events:
         assert [event.type for event in events][-1] == "response.completed"
+
+
+def test_more_than_the_queue_takes_is_told_when_to_come_back(server: Live, client: openai.OpenAI) -> None:
+    def ask(number: int) -> str | None:
+        try:
+            reply: Any = client.chat.completions.create(**endless(messages=ASK, max_tokens=60, n=8, stream=bool(number % 2)))
+            return None if number % 2 == 0 or list(reply) else "empty"
+        except openai.InternalServerError as error:
+            assert error.status_code == 503
+            assert error.code == "engine.overloaded"
+            return error.response.headers["retry-after"]
+
+    with ThreadPoolExecutor(24) as pool:
+        assert set(pool.map(ask, range(24))) == {None, "1"}
+    until(server.at_rest, "nothing is left of those that were refused")
