@@ -86,6 +86,7 @@ class Keeper:
         self._said: frozenset[str] = frozenset()
         self._gathered = Gathered(home)
         self.actions.tell = self._gathered.tell
+        self.actions.keep = self._save
         self._held: OrderedDict[str, ToolCall] = OrderedDict()
         self._saving = asyncio.Lock()
         self._saved = self._home.content_hash()
@@ -162,7 +163,7 @@ class Keeper:
         """One call, through policy and log. What needs a person's yes is kept for ``confirm``."""
         self._place_of(actor)
         result = await self.actions.run(call, actor, key)
-        return await self._performed(call, result)
+        return self._performed(call, result)
 
     async def confirm(self, confirmation: str, actor: Actor, key: str) -> Performed:
         """Do the call that ``confirmation`` was handed out for, exactly as it was; the policy checks who and when."""
@@ -170,7 +171,7 @@ class Keeper:
         if call is None:
             raise ConfirmationUnknown("nothing waits for this confirmation", where="confirmation")
         result = await self.actions.run(call, actor, key, confirmation)
-        return await self._performed(call, result)
+        return self._performed(call, result)
 
     async def present(self) -> Present:
         return Present(lines=self._home.lines(), tools=self.actions.tools())
@@ -219,9 +220,7 @@ class Keeper:
             there = ", ".join(area.id for area in self._home.areas[:20])
             raise RequestError("this home has no such area", where="area", hint=f"Areas are named by id: {there or 'none'}.")
 
-    async def _performed(self, call: ToolCall, result: ActionResult) -> Performed:
-        if result.changes:
-            await self._save()
+    def _performed(self, call: ToolCall, result: ActionResult) -> Performed:
         token = result.decision.confirmation if result.decision else None
         if token is not None:
             self._held[token] = call

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +46,7 @@ class Actions:
         self.log = log
         self.borrowing = Borrowing(providers, reserved=TOOLS)
         self.tell: Callable[[Actor, ActionResult], None] = lambda actor, result: None
+        self.keep: Callable[[], Awaitable[None]] = _kept_by_nobody
         self._turn = asyncio.Lock()
 
     def tools(self) -> tuple[Tool, ...]:
@@ -103,6 +104,9 @@ class Actions:
             changes = await self.home.perform(*made.calls, new=made.new)
         except ActionError as error:
             return await self._ended(entry, "failed", _failed(entry, error))
+        # Kept before it is called done: a process that dies in between leaves a call of which nobody knows, not one that is
+        # called done and lost.
+        await self.keep()
         return await self._ended(entry, "done", self._result(entry, made, changes))
 
     async def _borrow(
@@ -197,6 +201,10 @@ class Actions:
     def _said(self, made: Plan, changes: tuple[Change, ...]) -> str:
         text, warning = made.say(self.home), self.home.warning()
         return f"{warning}\n{text}" if warning and made.targets and not changes else text
+
+
+async def _kept_by_nobody() -> None:
+    """For a home that is not kept."""
 
 
 def _failed(entry: Entry, error: ActionError) -> ActionResult:

@@ -243,6 +243,31 @@ async def test_the_same_key_does_nothing_twice(keeper: Keeper) -> None:
     assert len(keeper.actions.home.entity("todo.groceries").attributes["items"]) == 4
 
 
+async def test_what_is_called_done_survives_the_process(tmp_path: Path, inventory: Inventory) -> None:
+    """It ends right after a call was done: the home is kept already, and nobody is told that the call is done."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    home, actor = Home(tmp_path), Actor(id="api")
+    first = Keeper(home)
+    await first.want(HomeWish(inventory=inventory))
+    first.actions.log.end = killed  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        await first.hear("add milk to groceries", actor, "k")
+    second = Keeper(home, HomeWish(inventory=inventory))
+    assert len(second.actions.home.entity("todo.groceries").attributes["items"]) == 4
+    heard = await second.hear("add milk to groceries", actor, "k")
+    assert heard is not None
+    error = heard.performed[0].result.error
+    assert error is not None
+    assert error["code"] == "action.interrupted"
+    await second.close()
+
+
 async def test_a_broken_request_is_an_error_as_data(keeper: Keeper) -> None:
     for request in ("{", "{}", '{"method":"close","arguments":{}}', '{"method":"do","arguments":{"call":1}}'):
         assert "error" in json.loads(await answered(keeper, request))
