@@ -1,21 +1,27 @@
-"""What serving costs: a chat through the whole path against the Answerer called directly, swaps under load, memory.
+"""What Serve, the gateway and the turn loop add to the engine alone, ten swaps under load, memory.
 
-``python -m tests.bench.serving`` starts a Ray of its own, prints a table and writes bench-results/serving.json. The pairs
-alternate, so that both sides see the same machine; the ratio's interval is a bootstrap over pairs.
+    python -m tests.bench.serving [python|haproxy ...]
+
+Starts a Ray of its own for each proxy, prints JSON and writes bench-results/serving.json. Both sides alternate within one
+run, so that they see the same machine, and a control measures the engine against itself; intervals are bootstraps.
 """
 
 from __future__ import annotations
 
 import asyncio
+import collections
+import http.client
 import json
 import os
 import random
 import shutil
 import statistics
+import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,135 +29,188 @@ import httpx
 import psutil
 
 from flows.steps.rolling_out import roll_out
-from schemas.artifacts import ModelRef
+from schemas.artifacts import ModelManifest, ModelRef
 from schemas.assistant import Assistant, Limits, LlmEngine
 from schemas.conversation import Message
+from schemas.hashing import file_sha256, write_json
+from schemas.pipeline import Decoding
 from schemas.profile import Ports, Profile, Stack
+from schemas.prompt import render_prompt
 from schemas.settings import Home
 from serve.api.doors import read_key
-from serve.engines.protocol import Sampling
-from serve.models import open_model
-from serve.turn import Answerer, TurnRequest
+from serve.engines.protocol import Finished, Sampling
+from serve.engines.xllamacpp import XllamacppEngine
+from tests.bench.weights import THIRTY_MILLION, write_random
 from tests.cluster.conftest import RayHead, start_ray, stop_tree, wait_for_dashboard
+from tests.cluster.load import MESSAGES, Load, plain
 from tests.tiny import write_export
 
-PAIRS, SWAPS, CLIENTS, TOKENS = 200, 6, 8, 16
-TEXT = "turn on the hall lamp"
-ENGINE = LlmEngine(kind="xllamacpp", context=512, slots=4)
-ASSISTANT = Assistant(name="bench", engine=ENGINE, limits=Limits(max_tokens=64, queue=64))
-BODY = {"model": "champion", "messages": [{"role": "user", "content": TEXT}], "max_tokens": TOKENS}
+PAIRS, WINDOWS, WINDOW_S, SWAPS, CLIENTS = 200, 15, 1.0, 10, 8
+TOKENS, LONG = 16, 64
+SETTINGS = {"python": {}, "haproxy": {"RAY_SERVE_ENABLE_HA_PROXY": "1"}}
+ENGINE = LlmEngine(kind="xllamacpp", context=2048, slots=CLIENTS)
+ASSISTANT = Assistant(name="bench", engine=ENGINE, limits=Limits(max_tokens=1500, queue=64))
+PROMPT = render_prompt(tuple(Message.model_validate(message) for message in MESSAGES), (), ())
 
 
-def quantiles(values: list[float]) -> dict[str, float]:
-    ordered = sorted(values)
-    return {"p50_ms": round(statistics.median(ordered), 2), "p95_ms": round(ordered[int(len(ordered) * 0.95)], 2)}
+def interval(values: list[float], draws: int = 2000) -> dict[str, float]:
+    """The median with its 95% bootstrap interval."""
+    chance = random.Random(0)
+    medians = sorted(statistics.median(chance.choices(values, k=len(values))) for _ in range(draws))
+    low, high = medians[int(draws * 0.025)], medians[int(draws * 0.975)]
+    return {"median": round(statistics.median(values), 2), "low": round(low, 2), "high": round(high, 2)}
 
 
-def difference(pairs: list[tuple[float, float]], resamples: int = 2000) -> dict[str, float]:
-    """Median of (served - direct) in ms, with its 95% bootstrap interval."""
-    gaps = [served - direct for direct, served in pairs]
-    draw = random.Random(0)
-    medians = sorted(statistics.median(draw.choices(gaps, k=len(gaps))) for _ in range(resamples))
-    low, high = medians[int(resamples * 0.025)], medians[int(resamples * 0.975)]
-    return {"median_ms": round(statistics.median(gaps), 2), "low_ms": round(low, 2), "high_ms": round(high, 2)}
+class Direct:
+    """The engine alone in this process, with an event loop of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        document = json.loads((folder / "model.json").read_text())
+        self._engine = XllamacppEngine(folder / document["serve"], context=ENGINE.context, slots=CLIENTS)
+        self._runner = asyncio.Runner()
+
+    async def _one(self, tokens: int) -> int:
+        async for piece in self._engine.generate(PROMPT, Sampling(max_tokens=tokens)):
+            if isinstance(piece, Finished):
+                return piece.completion_tokens
+        return 0
+
+    def milliseconds(self) -> float:
+        began = time.perf_counter()
+        self._runner.run(self._one(TOKENS))
+        return (time.perf_counter() - began) * 1000
+
+    def tokens_per_s(self) -> float:
+        """CLIENTS at once for WINDOW_S; what was begun is finished and counted."""
+        began = time.perf_counter()
+
+        async def ask() -> int:
+            count = 0
+            while time.perf_counter() - began < WINDOW_S:
+                count += await self._one(LONG)
+            return count
+
+        async def together() -> list[int]:
+            return await asyncio.gather(*(ask() for _ in range(CLIENTS)))
+
+        return sum(self._runner.run(together())) / (time.perf_counter() - began)
+
+    def close(self) -> None:
+        self._engine.close()
+        self._runner.close()
 
 
-async def direct(answerer: Answerer) -> float:
-    request = TurnRequest(messages=(Message(role="user", content=TEXT),), sampling=Sampling(max_tokens=TOKENS))
-    began = time.perf_counter()
-    async for _ in answerer.answer(request):
-        pass
-    return (time.perf_counter() - began) * 1000
+class Served:
+    """The same through the whole path. The client is the standard library's: httpx would add a millisecond of its own."""
 
+    def __init__(self, head: RayHead, key: str) -> None:
+        self._port = head.api_port
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._connection = http.client.HTTPConnection("127.0.0.1", self._port)
 
-async def served(http: httpx.AsyncClient, stream: bool) -> float:
-    began = time.perf_counter()
-    reply = await http.post("/v1/chat/completions", json={**BODY, "stream": stream})
-    assert reply.status_code == 200, reply.text
-    return (time.perf_counter() - began) * 1000
+    def _post(self, connection: http.client.HTTPConnection, tokens: int, stream: bool) -> bytes:
+        body = {"model": "champion", "messages": MESSAGES, "max_tokens": tokens, "tools": [], "stream": stream}
+        if stream:
+            body["stream_options"] = {"include_usage": True}
+        connection.request("POST", "/v1/chat/completions", json.dumps(body).encode(), self._headers)
+        reply = connection.getresponse()
+        raw = reply.read()
+        assert reply.status == 200, raw[:300]
+        return raw
 
+    def milliseconds(self, stream: bool) -> float:
+        began = time.perf_counter()
+        self._post(self._connection, TOKENS, stream)
+        return (time.perf_counter() - began) * 1000
 
-async def latencies(url: str, key: str, folder: Path) -> dict[str, Any]:
-    answerer = open_model(folder, ENGINE)
-    headers = {"Authorization": f"Bearer {key}"}
-    plain: list[tuple[float, float]] = []
-    streamed: list[tuple[float, float]] = []
-    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=60) as http:
-        for number in range(PAIRS + 20):
-            one, two, three = await direct(answerer), await served(http, False), await served(http, True)
-            if number >= 20:  # the first ones warm caches up
-                plain.append((one, two))
-                streamed.append((one, three))
-    answerer.close()
-    return {
-        "direct": quantiles([a for a, _ in plain]),
-        "served_plain": quantiles([b for _, b in plain]),
-        "served_stream": quantiles([b for _, b in streamed]),
-        "added_plain": difference(plain),
-        "added_stream": difference(streamed),
-    }
+    def tokens_per_s(self, stream: bool) -> float:
+        began, counts = time.perf_counter(), [0] * CLIENTS
 
+        def ask(number: int) -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", self._port)
+            while time.perf_counter() - began < WINDOW_S:
+                raw = self._post(connection, LONG, stream)
+                last = raw.rsplit(b"data: ", 2)[1] if stream else raw
+                counts[number] += json.loads(last)["usage"]["completion_tokens"]
+            connection.close()
 
-def throughput(url: str, key: str, seconds: float = 8) -> dict[str, float]:
-    """Plain requests a second with CLIENTS at once."""
-    with Load(url, key) as load:
-        time.sleep(2)
-        before, began = load.total, time.perf_counter()
-        time.sleep(seconds)
-        rate = (load.total - before) / (time.perf_counter() - began)
-    return {"clients": CLIENTS, "requests_per_s": round(rate, 1), "failed": load.failed}
-
-
-class Load:
-    def __init__(self, url: str, key: str) -> None:
-        self.outcomes: Counter[str] = Counter()
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(url, key, i)) for i in range(CLIENTS)]
-
-    def _ask(self, url: str, key: str, number: int) -> None:
-        headers = {"Authorization": f"Bearer {key}"}
-        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as http:
-            while not self._stop.is_set():
-                try:
-                    reply = http.post("/v1/chat/completions", json={**BODY, "stream": bool(number % 2)})
-                    ok = reply.status_code == 200 and '"error"' not in reply.text
-                    self.outcomes["ok" if ok else f"HTTP {reply.status_code}"] += 1
-                except httpx.HTTPError as error:
-                    self.outcomes[type(error).__name__] += 1
-
-    @property
-    def total(self) -> int:
-        return sum(self.outcomes.values())
-
-    @property
-    def failed(self) -> int:
-        return self.total - self.outcomes["ok"]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(CLIENTS)]
+        for thread in threads:
             thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
+        for thread in threads:
             thread.join()
+        return sum(counts) / (time.perf_counter() - began)
+
+
+def latency(direct: Direct, served: Served) -> dict[str, Any]:
+    """What is added, in ms: the difference of neighbours. The control is the engine against itself."""
+    sides: dict[str, Callable[[], float]] = {
+        "direct": direct.milliseconds,
+        "again": direct.milliseconds,
+        "plain": lambda: served.milliseconds(False),
+        "stream": lambda: served.milliseconds(True),
+    }
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    order = list(sides)
+    for number in range(PAIRS + 20):
+        for name in order if number % 2 else reversed(order):
+            value = sides[name]()
+            if number >= 20:  # the first ones warm caches up
+                found[name].append(value)
+    gaps = {name: [b - a for a, b in zip(found["direct"], found[name], strict=True)] for name in order[1:]}
+    p50 = {name: round(statistics.median(values), 2) for name, values in found.items()}
+    return {"p50_ms": p50, "control": interval(gaps["again"]), **{f"added_{n}": interval(gaps[n]) for n in ("plain", "stream")}}
+
+
+def throughput(direct: Direct, served: Served) -> dict[str, Any]:
+    """Tokens/s with CLIENTS at once as a ratio to the engine alone, windows alternating."""
+    sides: dict[str, Callable[[], float]] = {
+        "direct": direct.tokens_per_s,
+        "control": direct.tokens_per_s,
+        "plain": lambda: served.tokens_per_s(False),
+        "stream": lambda: served.tokens_per_s(True),
+    }
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    order = list(sides)
+    for number in range(WINDOWS + 1):
+        for name in order if number % 2 else reversed(order):
+            value = sides[name]()
+            if number:
+                found[name].append(value)
+    result: dict[str, Any] = {"clients": CLIENTS, "direct_tokens_per_s": round(statistics.median(found["direct"]), 1)}
+    return result | {name: interval([b / a for a, b in zip(found["direct"], found[name], strict=True)]) for name in order[1:]}
 
 
 def swaps(url: str, key: str, refs: list[ModelRef], profile: Profile, home: Home) -> dict[str, Any]:
+    """Clients compare every reply with the whole one of the version that it names; streams are longer than a swap."""
+    tokens, expected = 1200, {}
+    for ref in refs:
+        roll_out(ref, ASSISTANT, profile, home)
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=90) as client:
+            body = {"model": "champion", "messages": MESSAGES}
+            long, short = (plain(client, {**body, "max_tokens": count}) for count in (tokens, 8))
+        expected[ref.label] = {"stream": long.text, "plain": short.text}
     seconds = []
-    with Load(url, key) as load:
+    with Load(url, key, expected, CLIENTS, tokens) as load:
         for number in range(SWAPS):
+            before = load.streams.total()
             began = time.perf_counter()
-            roll_out(refs[(number + 1) % 2], ASSISTANT, profile, home)
+            roll_out(refs[number % 2], ASSISTANT, profile, home)
             seconds.append(time.perf_counter() - began)
-    median = round(statistics.median(seconds), 2)
-    return {"swaps": SWAPS, "requests": load.total, "failed": load.failed, "seconds_a_swap": median, "outcomes": load.outcomes}
+            while load.streams.total() < before + 4:
+                time.sleep(0.1)
+    return {
+        "swaps": SWAPS,
+        "seconds_a_swap": round(statistics.median(seconds), 2),
+        "replies": load.outcomes.total(),
+        "streams": load.streams.total(),
+        "not_whole": load.failures,
+    }
 
 
 def memory(head: RayHead) -> dict[str, float]:
     """Proportional set size in MiB of the processes of this Ray, by title: pages shared between them count once."""
-    sizes: Counter[str] = Counter()
+    sizes: dict[str, float] = collections.defaultdict(float)
     for process in psutil.process_iter(["environ", "cmdline", "name"]):
         if (process.info["environ"] or {}).get("ROTTIE_HOME") != str(head.home) or process.pid == os.getpid():
             continue
@@ -159,37 +218,84 @@ def memory(head: RayHead) -> dict[str, float]:
         words = [word for word in line if not word.startswith("-")]
         name = words[min(1, len(words) - 1)] if "python" in words[0] else words[0]
         sizes[Path(name.split(" ")[0].rpartition(":")[2]).name] += process.memory_full_info().pss / 2**20
-    table = {name: round(size) for name, size in sizes.most_common(12)}
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:12]
+    table = {name: round(size) for name, size in largest}
     return {"total": round(sum(sizes.values())), **table}
 
 
-def reference(root: Path, version: str) -> ModelRef:
-    manifest = write_export(root / version, seed=int(version))
+def tiny(root: Path, version: str, seed: int) -> ModelRef:
+    """Seeds 2 and 4 say the same alone and in a batch, and go on until they are cut off."""
+    manifest = write_export(root / version, seed=seed, context=ENGINE.context)
+    return _reference(root / version, version, manifest)
+
+
+def larger(root: Path, version: str) -> ModelRef:
+    """Thirty million random weights: an engine with something to do."""
+    (root / version).mkdir()
+    weights = root / version / "30m.gguf"
+    write_random(weights, THIRTY_MILLION)
+    manifest = ModelManifest(
+        candidate="0123456789abcdef",
+        pipeline="bench",
+        dataset="fedcba9876543210",
+        context=ENGINE.context,
+        parameters=1,
+        decoding=Decoding(arguments="free"),
+        tools=(),
+        home=False,
+        serve=weights.name,
+        files={weights.name: file_sha256(weights)},
+    )
+    write_json(root / version / "model.json", manifest)
+    return _reference(root / version, version, manifest)
+
+
+def _reference(folder: Path, version: str, manifest: ModelManifest) -> ModelRef:
     digest = manifest.files[manifest.serve]
-    return ModelRef(name="rottie-llm", version=version, candidate="c", path=str(root / version), sha256=digest)
+    return ModelRef(name="rottie-llm", version=version, candidate="c", path=str(folder), sha256=digest)
 
 
-def main() -> None:
+@contextmanager
+def engine_alone(ref: ModelRef) -> Any:
+    direct = Direct(Path(ref.path))
+    try:
+        yield direct
+    finally:
+        direct.close()
+
+
+def measure(proxy: str) -> dict[str, Any]:
     root = Path(tempfile.mkdtemp(prefix="rottie-"))
-    process, head = start_ray(root)
+    process, head = start_ray(root, SETTINGS[proxy])
+    result: dict[str, Any] = {"load_before": os.getloadavg()[0]}
     try:
         wait_for_dashboard(process, head)
         os.environ.update(head.env)
-        home, refs = Home(head.home), [reference(root, "1"), reference(root, "2")]
+        home = Home(head.home)
+        small, other, large = tiny(root, "1", 2), tiny(root, "2", 4), larger(root, "3")
         dashboard, gcs = (int(url.rsplit(":", 1)[1]) for url in (head.dashboard, head.address))
         profile = Profile(name="bench", stack=Stack(ports=Ports(api=head.api_port, ray_dashboard=dashboard, ray_gcs=gcs)))
         began = time.perf_counter()
-        roll_out(refs[0], ASSISTANT, profile, home)
-        first = round(time.perf_counter() - began, 1)
-        url, key = f"http://127.0.0.1:{head.api_port}", read_key(home.api_key)
-        result: dict[str, Any] = {"first_roll_out_s": first}
-        result["latency"] = asyncio.run(latencies(url, key, Path(refs[0].path)))
-        result["throughput"] = throughput(url, key)
-        result["swaps_under_load"] = swaps(url, key, refs, profile, home)
+        roll_out(small, ASSISTANT, profile, home)
+        result["first_roll_out_s"] = round(time.perf_counter() - began, 1)
+        key = read_key(home.api_key)
+        served = Served(head, key)
+        with engine_alone(small) as direct:
+            result["latency"] = latency(direct, served)
+        if proxy == "python":
+            result["swaps_under_load"] = swaps(f"http://127.0.0.1:{head.api_port}", key, [small, other], profile, home)
+        roll_out(large, ASSISTANT, profile, home)
+        with engine_alone(large) as direct:
+            result["throughput"] = throughput(direct, served)
         result["memory_mib"] = memory(head)
     finally:
         stop_tree(process)
         shutil.rmtree(root, ignore_errors=True)
+    return result | {"load_after": os.getloadavg()[0]}
+
+
+def main() -> None:
+    result = {proxy: measure(proxy) for proxy in sys.argv[1:] or SETTINGS}
     target = Path("bench-results")
     target.mkdir(exist_ok=True)
     (target / "serving.json").write_text(json.dumps(result, indent=2) + "\n")
