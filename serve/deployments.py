@@ -24,6 +24,7 @@ from serve.api.metrics import Metrics
 from serve.api.wire import Passages, Turn, Vectors
 from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome
+from serve.narrowing import narrow
 
 if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
@@ -41,6 +42,7 @@ class Llm:
     """The language model. Events travel as JSON text: cheaper than pickled models, and the same for every version."""
 
     def __init__(self) -> None:
+        narrow()
         self._holder = Holder(open_wish)
 
     async def reconfigure(self, config: dict[str, Any]) -> None:
@@ -85,6 +87,7 @@ class OneHome:
     def __init__(self) -> None:
         from serve.keeping import Keeper
 
+        narrow()
         self._keeper = Keeper(Home.current())
 
     async def reconfigure(self, config: dict[str, Any]) -> None:
@@ -114,6 +117,7 @@ class Gateway:
         from serve.conversations import Conversations
         from serve.conversing import Talks
 
+        narrow()
         self._settings = Settings()
         self._metrics = Metrics()
         self._turns = HandleTurns(llm, self._metrics)

@@ -110,6 +110,14 @@ def stage(ray_head: RayHead, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return made
 
 
+def test_replicas_listen_on_loopback_alone(stage: Stage) -> None:
+    listening = set()
+    for process in psutil.process_iter(["environ"]):
+        if (process.info["environ"] or {}).get("ROTTIE_HOME") == str(stage.home.root):
+            listening |= {(c.laddr.ip, c.laddr.port) for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
+    assert {ip.removeprefix("::ffff:") for ip, _ in listening} == {"127.0.0.1"}, listening
+
+
 def test_without_a_champion(stage: Stage) -> None:
     assert stage.get("/healthz").status_code == 200
     assert stage.get("/readyz").status_code == 503
