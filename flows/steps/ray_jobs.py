@@ -25,6 +25,8 @@ _POLL = 0.5  # seconds between looks at the metrics
 _ASK = 2.0  # seconds between questions to Ray
 _AWAY = 60.0  # seconds that Ray may be away before the wait ends; its supervisor restarts it within these
 _STOPPING = 30.0  # seconds
+# A process of 112 MB that asks whether the cloud is about to take this node away.
+_ALONE = {"RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0"}
 _ENDED = {"SUCCEEDED", "FAILED", "STOPPED"}
 
 
@@ -70,7 +72,13 @@ def _submit(client: JobSubmissionClient, submission: str, job: Job, profile: Pro
         entrypoint=f"{python} -m flows.steps.ray_training --job {job.file}",
         submission_id=submission,
         metadata={"candidate": job.id},
-        runtime_env={"env_vars": {"TOKENIZERS_PARALLELISM": "false", "RAY_TRAIN_V2_ENABLED": "1"}},
+        runtime_env={
+            "env_vars": {
+                "TOKENIZERS_PARALLELISM": "false",
+                "RAY_TRAIN_V2_ENABLED": "1",
+                **(_ALONE if profile.stack.local else {}),
+            }
+        },
     )
 
 
