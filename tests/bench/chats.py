@@ -35,7 +35,7 @@ from schemas.artifacts import ModelManifest
 from schemas.conversation import Message
 from schemas.pipeline import Decoding
 from schemas.prompt import END, render_prompt
-from tests.bench.engine import interval
+from tests.bench.comparing import interval, keep
 from tests.bench.weights import ONE_BILLION, THIRTY_MILLION, Shape, write_random
 
 CHATS = 8
@@ -200,7 +200,7 @@ def compare(run: Run, other: Run, pairs: int) -> dict[str, Any]:
         "ours": median(mine for mine, _ in found),
         "peer": median(theirs for _, theirs in found),
         "ratio": median(ratios),
-        "ratio_95": interval(ratios),
+        "ratio_95": interval(ratios, draws=4000),
     }
 
 
@@ -235,7 +235,7 @@ def first_token(weights: Path, threads: int, pairs: int) -> dict[str, Any]:
         "cold_s": median(cold for cold, _ in found),
         "warm_s": median(warm for _, warm in found),
         "ratio": median(ratios),
-        "ratio_95": interval(ratios),
+        "ratio_95": interval(ratios, draws=4000),
     }
 
 
@@ -264,9 +264,7 @@ def main() -> None:
                         found = compare(run, other, asked.pairs)
                 results[f"{size}_{peer}"] = {**found, "load": [load, os.getloadavg()[0]]}
                 print(f"{size} {peer}:", json.dumps(results[f"{size}_{peer}"]), flush=True)
-    target = Path("bench-results")
-    target.mkdir(exist_ok=True)
-    (target / "chats.json").write_text(json.dumps(results, indent=2) + "\n")
+    keep("chats", results)
 
 
 def _model(folder: Path, size: str, shape: Shape) -> Path:

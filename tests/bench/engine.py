@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import sys
 import tempfile
 import time
@@ -19,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from tests.bench.comparing import interval, keep
 
 NEW_TOKENS = 128
 PROMPT = (
@@ -75,13 +76,6 @@ def peer(folder: Path) -> Callable[[int], float]:
     return together
 
 
-def interval(values: list[float], draws: int = 4000) -> tuple[float, float]:
-    """95% of the median, by bootstrap."""
-    chance = random.Random(0)
-    medians = sorted(median(chance.choices(values, k=len(values))) for _ in range(draws))
-    return medians[int(0.025 * draws)], medians[int(0.975 * draws)]
-
-
 def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from flows.steps.converting import convert
@@ -101,7 +95,7 @@ def main() -> None:
                 run(count), other(count)  # warm
                 pairs = [(run(count), other(count)) for _ in range(rounds)]
                 ratios = [mine / theirs for mine, theirs in pairs]
-                low, high = interval(ratios)
+                low, high = interval(ratios, draws=4000)
                 results[f"{kind}_x{count}"] = {
                     "tokens_per_s": median(mine for mine, _ in pairs),
                     "transformers_tokens_per_s": median(theirs for _, theirs in pairs),
@@ -110,9 +104,7 @@ def main() -> None:
                 }
                 print(f"{kind}, {count} at once:", json.dumps(results[f"{kind}_x{count}"]))
             close()
-    target = Path("bench-results")
-    target.mkdir(exist_ok=True)
-    (target / "engine.json").write_text(json.dumps(results, indent=2) + "\n")
+    keep("engine", results)
 
 
 if __name__ == "__main__":

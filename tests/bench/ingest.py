@@ -15,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from statistics import median
 from typing import Any
+
+from tests.bench.comparing import keep
 
 TARGET_SECONDS = 10.0
 OURS = """
@@ -91,11 +92,7 @@ def main() -> int:
         print("skipped: ROTTIE_SNIPS does not name the folder of the SNIPS rows")
         return 0
     result = measure(folder, int(sys.argv[1]) if len(sys.argv) > 1 else 5)
-    text = json.dumps(result, indent=2)
-    print(text)
-    target = Path("bench-results")
-    target.mkdir(exist_ok=True)
-    (target / "ingest.json").write_text(text + "\n", encoding="utf-8")
+    print(keep("ingest", result))
     return 0
 
 

@@ -8,12 +8,9 @@ and the ratio to bare hassil, sentence by sentence in turn; writes bench-results
 
 from __future__ import annotations
 
-import json
-import random
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from hassil import Intents, TextSlotList, recognize_best
 from home_assistant_intents import get_intents
@@ -21,8 +18,8 @@ from home_assistant_intents import get_intents
 from schemas.inventory import Area, Entity, Inventory
 from serve.actions.home import SimulatedHome
 from serve.actions.intents import forget, recognise, warm_up
+from tests.bench.comparing import interval, keep
 
-RESULT = Path(__file__).resolve().parents[2] / "bench-results" / "intents.json"
 ROOMS = ("kitchen", "hall", "study", "attic", "bedroom")
 THINGS = {
     "ceiling light": ("light", "off"),
@@ -85,11 +82,6 @@ def timed(function: Callable[[str], object], text: str) -> tuple[float, float]:
     return (time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000
 
 
-def interval(ratios: list[float], rng: random.Random) -> tuple[float, float]:
-    medians = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(1000))
-    return medians[25], medians[974]
-
-
 def ranks(values: list[float]) -> list[tuple[str, float]]:
     hundredths = statistics.quantiles(values, n=100)
     return [("p50", hundredths[49]), ("p95", hundredths[94]), ("p99", hundredths[98])]
@@ -115,10 +107,9 @@ def main() -> None:
             mine += cpu
             other += timed(theirs, text)[1]
         ratios.append(other / mine)
-    rng = random.Random(1)
     times = {"wall_ms": walls, "cpu_ms": cpus}
     percent = {f"{kind}_{rank}": round(value, 2) for kind, values in times.items() for rank, value in ranks(values)}
-    low, high = interval(ratios, rng)
+    low, high = interval(ratios, draws=1000, seed=1)
     result = {
         "entities": len(inventory.entities),
         "sentences": len(SENTENCES),
@@ -128,9 +119,7 @@ def main() -> None:
         "bare_hassil_over_ours": round(statistics.median(ratios), 2),
         "interval_95": [round(low, 2), round(high, 2)],
     }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    print(keep("intents", result))
 
 
 if __name__ == "__main__":

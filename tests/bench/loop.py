@@ -9,7 +9,6 @@ of the stack and of the command that runs the flow, sampled each second.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -22,7 +21,8 @@ import httpx
 import psutil
 
 from schemas.settings import Home
-from tests.cluster.running import ROOT, Stack, own_stack
+from tests.bench.comparing import keep
+from tests.cluster.running import Stack, own_stack
 
 GOALS = {
     "first_answer_s": 300,
@@ -106,11 +106,7 @@ def main() -> None:
         found["down_s"], _ = timed(lambda: stack.rottie("down"))
         found["second_start_s"], _ = timed(lambda: ready(stack))
     found["goals"] = {name: {"goal": goal, "reached": found[name] < goal} for name, goal in GOALS.items()}
-    text = json.dumps(found, indent=2)
-    results = ROOT / "bench-results"
-    results.mkdir(exist_ok=True)
-    (results / "loop.json").write_text(text + "\n")
-    print(text)
+    print(keep("loop", found))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ keep them. Differences are of neighbours (the same request), with a bootstrap in
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import sys
 from pathlib import Path
@@ -33,8 +32,8 @@ from serve.conversations import KeptTurn
 from serve.engines.protocol import Sampling
 from serve.models import open_model
 from serve.turn import Answerer, MalformedCall, TurnRequest
+from tests.bench.comparing import interval, keep
 
-RESULT = Path("bench-results/recall.json")
 ROWS, HOMES, SEED = 240, 40, 77
 EARLIER = (0, 1, 2, 4)
 AT_ONCE = 4
@@ -85,12 +84,6 @@ async def scored(model: Answerer, rows: list[Conversation], earlier: int) -> lis
     return await asyncio.gather(*jobs)
 
 
-def interval(differences: list[float]) -> list[float]:
-    rng = random.Random(1)
-    means = sorted(fmean(rng.choices(differences, k=len(differences))) for _ in range(2000))
-    return [round(means[50], 3), round(means[-51], 3)]
-
-
 def main() -> None:
     exports = sorted(Home.current().models.glob("exports/*/model.json"), key=lambda path: path.stat().st_mtime)
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else (exports[-1].parent if exports else None)
@@ -110,11 +103,9 @@ def main() -> None:
             "state_exact_both": round(acted["state_exact_both"], 3),
             "wrong_action_both": round(acted["wrong_action_both"], 3),
             "exact_against_none": round(fmean(gains), 3),
-            "interval_95": interval(gains),
+            "interval_95": [round(end, 3) for end in interval(gains, fmean, seed=1)],
         }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    print(keep("recall", result))
 
 
 if __name__ == "__main__":

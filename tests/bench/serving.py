@@ -13,7 +13,6 @@ import collections
 import http.client
 import json
 import os
-import random
 import shutil
 import statistics
 import sys
@@ -40,6 +39,7 @@ from schemas.settings import Home
 from serve.api.doors import read_key
 from serve.engines.protocol import Finished, Sampling
 from serve.engines.xllamacpp import XllamacppEngine
+from tests.bench.comparing import alternated, interval, keep
 from tests.bench.weights import THIRTY_MILLION, write_random
 from tests.cluster.conftest import RayHead, start_ray, stop_tree, wait_for_dashboard
 from tests.cluster.load import MESSAGES, Load, plain
@@ -53,11 +53,9 @@ ASSISTANT = Assistant(name="bench", engine=ENGINE, limits=Limits(max_tokens=1500
 PROMPT = render_prompt(tuple(Message.model_validate(message) for message in MESSAGES), (), ())
 
 
-def interval(values: list[float], draws: int = 2000) -> dict[str, float]:
-    """The median with its 95% bootstrap interval."""
-    chance = random.Random(0)
-    medians = sorted(statistics.median(chance.choices(values, k=len(values))) for _ in range(draws))
-    low, high = medians[int(draws * 0.025)], medians[int(draws * 0.975)]
+def middle(values: list[float]) -> dict[str, float]:
+    """The median with its interval."""
+    low, high = interval(values)
     return {"median": round(statistics.median(values), 2), "low": round(low, 2), "high": round(high, 2)}
 
 
@@ -150,16 +148,10 @@ def latency(direct: Direct, served: Served) -> dict[str, Any]:
         "plain": lambda: served.milliseconds(False),
         "stream": lambda: served.milliseconds(True),
     }
-    found: dict[str, list[float]] = {name: [] for name in sides}
-    order = list(sides)
-    for number in range(PAIRS + 20):
-        for name in order if number % 2 else reversed(order):
-            value = sides[name]()
-            if number >= 20:  # the first ones warm caches up
-                found[name].append(value)
-    gaps = {name: [b - a for a, b in zip(found["direct"], found[name], strict=True)] for name in order[1:]}
+    found = alternated(sides, PAIRS, warm=20)
+    gaps = {name: [b - a for a, b in zip(found["direct"], found[name], strict=True)] for name in list(sides)[1:]}
     p50 = {name: round(statistics.median(values), 2) for name, values in found.items()}
-    return {"p50_ms": p50, "control": interval(gaps["again"]), **{f"added_{n}": interval(gaps[n]) for n in ("plain", "stream")}}
+    return {"p50_ms": p50, "control": middle(gaps["again"]), **{f"added_{n}": middle(gaps[n]) for n in ("plain", "stream")}}
 
 
 def throughput(direct: Direct, served: Served) -> dict[str, Any]:
@@ -170,15 +162,9 @@ def throughput(direct: Direct, served: Served) -> dict[str, Any]:
         "plain": lambda: served.tokens_per_s(False),
         "stream": lambda: served.tokens_per_s(True),
     }
-    found: dict[str, list[float]] = {name: [] for name in sides}
-    order = list(sides)
-    for number in range(WINDOWS + 1):
-        for name in order if number % 2 else reversed(order):
-            value = sides[name]()
-            if number:
-                found[name].append(value)
+    found = alternated(sides, WINDOWS, warm=1)
     result: dict[str, Any] = {"clients": CLIENTS, "direct_tokens_per_s": round(statistics.median(found["direct"]), 1)}
-    return result | {name: interval([b / a for a, b in zip(found["direct"], found[name], strict=True)]) for name in order[1:]}
+    return result | {name: middle([b / a for a, b in zip(found["direct"], found[name], strict=True)]) for name in list(sides)[1:]}
 
 
 def swaps(url: str, key: str, refs: list[ModelRef], profile: Profile, home: Home) -> dict[str, Any]:
@@ -296,10 +282,7 @@ def measure(proxy: str) -> dict[str, Any]:
 
 def main() -> None:
     result = {proxy: measure(proxy) for proxy in sys.argv[1:] or SETTINGS}
-    target = Path("bench-results")
-    target.mkdir(exist_ok=True)
-    (target / "serving.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    print(keep("serving", result))
 
 
 if __name__ == "__main__":

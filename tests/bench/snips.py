@@ -8,13 +8,13 @@ sentences (every intent and slot right); they label words of the utterance, wher
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from pathlib import Path
 
-from tests.cluster.running import ROOT, own_stack
+from tests.bench.comparing import keep
+from tests.cluster.running import own_stack
 
 
 def main() -> None:
@@ -37,11 +37,7 @@ def main() -> None:
         seconds = time.monotonic() - start
         [version] = stack.json("models")
     found = {"seconds": seconds, "promoted": decision["promoted"], "reason": decision["reason"], "metrics": version["metrics"]}
-    text = json.dumps(found, indent=2)
-    results = ROOT / "bench-results"
-    results.mkdir(exist_ok=True)
-    (results / "snips.json").write_text(text + "\n")
-    print(text)
+    print(keep("snips", found))
 
 
 if __name__ == "__main__":

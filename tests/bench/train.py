@@ -8,7 +8,6 @@ no work that anyone asked for.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import statistics
@@ -27,9 +26,9 @@ from flows.steps.reading import read_rows
 from flows.steps.stepping import Loss
 from flows.steps.tokenizing import train_tokenizer
 from schemas.conversation import Conversation
-from schemas.hashing import write_json
 from schemas.loading import load_pipeline
 from schemas.settings import Home
+from tests.bench.comparing import keep
 
 ROUNDS = 7
 
@@ -114,8 +113,7 @@ def main() -> None:
         dataset = ingesting.ingest(spec.sources, spec.split, Home(Path(folder)))
         rows = list(read_rows(dataset, "train"))[: options.rows]
     result = {"pipeline": options.pipeline, **measure(rows, options.pipeline, options.steps)}
-    write_json(Path("bench-results/train.json"), result)
-    print(json.dumps(result, indent=2))
+    print(keep("train", result))
 
 
 if __name__ == "__main__":
