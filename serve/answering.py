@@ -15,7 +15,6 @@ from schemas.settings import Home
 from serve.api.faults import note
 from serve.api.wire import Passages, Turn, Vectors
 from serve.engines.grammar import ToolChoice
-from serve.engines.protocol import Sampling
 from serve.fetching import folder_of, forget
 from serve.holding import Held, Holder, Wish
 from serve.models import open_model, read_model
@@ -53,19 +52,7 @@ def request_of(turn: Turn) -> TurnRequest:
         home_now=turn.home_now,
         home_tools=turn.home_tools,
         earlier=turn.earlier,
-        sampling=Sampling(
-            max_tokens=turn.max_tokens,
-            temperature=turn.temperature,
-            top_p=turn.top_p,
-            top_k=turn.top_k,
-            min_p=turn.min_p,
-            presence_penalty=turn.presence_penalty,
-            frequency_penalty=turn.frequency_penalty,
-            logit_bias=turn.logit_bias,
-            logprobs=turn.logprobs,
-            seed=turn.seed,
-            stop=turn.stop,
-        ),
+        sampling=turn.sampling,
         tool_choice=ToolChoice(cast(Any, mode), turn.tool_choice if mode == "named" else None, turn.several_calls),
         adapter=turn.model.partition(":")[2] or None,
         reply_schema=turn.reply_schema,

@@ -43,6 +43,7 @@ from schemas.inventory import Inventory
 from schemas.notices import Notice
 from serve.api.faults import error_from
 from serve.api.wire import Turn
+from serve.engines.protocol import Sampling
 from serve.turn import MalformedCall
 
 NOT_UNDERSTOOD = "Sorry, I did not understand that."
@@ -228,7 +229,7 @@ class _Turn:
         turn = Turn(
             model=self._manner.model,
             messages=tuple(messages),
-            max_tokens=self._manner.max_tokens,
+            sampling=Sampling(max_tokens=self._manner.max_tokens),
             home_now=present.lines,
             home_tools=present.tools,
             earlier=self._manner.earlier,

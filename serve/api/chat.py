@@ -205,6 +205,7 @@ def turn(request: ChatRequest, limits: Limits) -> Turn:
     schema = request.schema_of_reply()
     if schema is not None:
         declared.in_order(schema, "response_format.json_schema.schema")
+    asked = request.max_completion_tokens or request.max_tokens or limits.max_tokens
     return Turn(
         model=request.model,
         messages=tuple(messages),
@@ -213,9 +214,7 @@ def turn(request: ChatRequest, limits: Limits) -> Turn:
         tool_choice=choice,
         several_calls=request.parallel_tool_calls is not False,
         reply_schema=schema,
-        max_tokens=min(request.max_completion_tokens or request.max_tokens or limits.max_tokens, limits.max_tokens),
-        logprobs=(request.top_logprobs or 0) if request.logprobs else None,
-        **sampling_of(request),
+        sampling=sampling_of(request, min(asked, limits.max_tokens), (request.top_logprobs or 0) if request.logprobs else None),
     )
 
 

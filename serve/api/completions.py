@@ -104,9 +104,7 @@ def turns_of(request: CompletionRequest, limits: Limits) -> list[Turn]:
         turn = Turn(
             model=request.model,
             prompt=prompt,
-            max_tokens=min(request.max_tokens or USUAL_TOKENS, limits.max_tokens),
-            logprobs=request.logprobs,
-            **sampling_of(request),
+            sampling=sampling_of(request, min(request.max_tokens or USUAL_TOKENS, limits.max_tokens), request.logprobs),
         )
         found += repeated(turn, request.choices)
     return found

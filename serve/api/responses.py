@@ -53,6 +53,7 @@ class _Asked:
             raise RequestError("tool_choice names a tool that is not in tools", where="tool_choice")
         if (schema := request.schema_of_reply()) is not None:
             declared.in_order(schema, "text.format.schema")
+        most = self.limits.max_tokens
         system = [Message(role="system", content=request.instructions)] if request.instructions else []
         return Turn(
             model=request.model,
@@ -61,9 +62,7 @@ class _Asked:
             tool_choice=choice,
             several_calls=request.parallel_tool_calls is not False,
             reply_schema=schema,
-            max_tokens=min(request.max_output_tokens or self.limits.max_tokens, self.limits.max_tokens),
-            logprobs=request.logprobs,
-            **sampling_of(request),
+            sampling=sampling_of(request, min(request.max_output_tokens or most, most), request.logprobs),
         )
 
     def begun(self, model: str, inference_id: str) -> dict[str, Any]:

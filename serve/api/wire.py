@@ -7,6 +7,7 @@ its own module does.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from schemas.conversation import Message, Tool
 from schemas.errors import RequestError
 from schemas.nesting import DEEPEST, too_deep
+from serve.engines import protocol
 
 LARGEST_INTEGER = 2**63 - 1
 TOP_LOGPROBS = 20
@@ -46,17 +48,7 @@ class Turn(BaseModel):
     tool_choice: str = "auto"
     several_calls: bool = True
     reply_schema: dict[str, Any] | None = None
-    max_tokens: int
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0
-    min_p: float = 0.0
-    presence_penalty: float = 0.0
-    frequency_penalty: float = 0.0
-    logit_bias: tuple[tuple[int, float], ...] = ()
-    logprobs: int | None = None
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
+    sampling: protocol.Sampling = protocol.Sampling()
 
 
 class Passages(BaseModel):
@@ -106,30 +98,35 @@ class PenalisedSampling(Sampling):
         return self.n or 1
 
 
-def sampling_of(asked: Sampling) -> dict[str, Any]:
-    """The settings of a Turn that ``asked`` names."""
-    found: dict[str, Any] = {
-        "temperature": asked.temperature or 0.0,
-        "top_p": 1.0 if asked.top_p is None else asked.top_p,
-        "top_k": asked.top_k or 0,
-        "min_p": asked.min_p or 0.0,
-        "seed": asked.seed,
-    }
-    if isinstance(asked, PenalisedSampling):
-        found |= {
-            "presence_penalty": asked.presence_penalty or 0.0,
-            "frequency_penalty": asked.frequency_penalty or 0.0,
-            "logit_bias": tuple((int(token), bias) for token, bias in (asked.logit_bias or {}).items()),
-            "stop": (asked.stop,) if isinstance(asked.stop, str) else (asked.stop or ()),
-        }
-    return found
+def sampling_of(asked: Sampling, max_tokens: int, logprobs: int | None) -> protocol.Sampling:
+    """How the engine shall choose tokens, from what ``asked`` names."""
+    found = protocol.Sampling(
+        max_tokens=max_tokens,
+        logprobs=logprobs,
+        temperature=asked.temperature or 0.0,
+        top_p=1.0 if asked.top_p is None else asked.top_p,
+        top_k=asked.top_k or 0,
+        min_p=asked.min_p or 0.0,
+        seed=asked.seed,
+    )
+    if not isinstance(asked, PenalisedSampling):
+        return found
+    return replace(
+        found,
+        presence_penalty=asked.presence_penalty or 0.0,
+        frequency_penalty=asked.frequency_penalty or 0.0,
+        logit_bias=tuple((int(token), bias) for token, bias in (asked.logit_bias or {}).items()),
+        stop=(asked.stop,) if isinstance(asked.stop, str) else (asked.stop or ()),
+    )
 
 
 def repeated(turn: Turn, times: int) -> list[Turn]:
     """The same turn for each choice, with seeds that differ where one was given."""
-    if turn.seed is None:
+    sampling, seed = turn.sampling, turn.sampling.seed
+    if seed is None:
         return [turn] * times
-    return [turn.model_copy(update={"seed": (turn.seed + i) & LARGEST_INTEGER}) for i in range(times)]
+    seeds = [(seed + i) & LARGEST_INTEGER for i in range(times)]
+    return [turn.model_copy(update={"sampling": replace(sampling, seed=each)}) for each in seeds]
 
 
 Shape = TypeVar("Shape", bound=BaseModel)

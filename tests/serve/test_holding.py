@@ -14,7 +14,7 @@ from tests.serve.speaking import Loader, Speaker, ref
 
 
 def turn(text: str = "hello there", model: str = "champion") -> Turn:
-    return Turn.model_validate({"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 5})
+    return Turn.model_validate({"model": model, "messages": [{"role": "user", "content": text}], "sampling": {"max_tokens": 5}})
 
 
 async def ask(holder: Holder[Speaker], text: str = "hello there", model: str = "champion") -> list[str]:
