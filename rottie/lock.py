@@ -19,7 +19,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {"requirements.lock": (), "requirements-dev.lock": ("dev",)}
+LOCKS = {"requirements.lock": ("voice",), "requirements-dev.lock": ("voice", "dev")}
 _CUDA = re.compile(r"^(nvidia-|cuda-|triton\b)")
 _HEADER = "# Made by `make lock` from pyproject.toml; do not edit. sources: "
 
@@ -27,7 +27,11 @@ _HEADER = "# Made by `make lock` from pyproject.toml; do not edit. sources: "
 def fingerprint(root: Path = ROOT) -> str:
     """SHA-256 of what the lock depends on: the Python range, the dependencies and the extras that are locked."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    relevant = [project["requires-python"], project["dependencies"], project["optional-dependencies"]["dev"]]
+    relevant = [
+        project["requires-python"],
+        project["dependencies"],
+        *(project["optional-dependencies"][name] for name in ("voice", "dev")),
+    ]
     return hashlib.sha256(json.dumps(relevant).encode()).hexdigest()
 
 

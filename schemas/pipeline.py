@@ -20,13 +20,20 @@ class JsonlSource(Spec):
     limit: int | None = Field(default=None, ge=1, description="Read at most this many rows.")
 
 
+Part = Literal["train", "validation", "test"]
+
+
 class HomeSource(Spec):
     """Generated homes with requests and the calls that serve them."""
 
     kind: Literal["home"]
-    rows: int = Field(default=4000, ge=1, le=10_000_000)
+    rows: int = Field(default=4000, ge=1, le=100_000_000)
     homes: int = Field(default=200, ge=1, description="Distinct homes that the rows are spread over.")
     seed: int = 0
+    part: Part = Field(
+        default="train",
+        description="Words, names and phrasings of one part never occur in another: test homes are new in all of it.",
+    )
 
 
 Source = Annotated[JsonlSource | HomeSource, Field(discriminator="kind")]
