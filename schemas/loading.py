@@ -16,9 +16,18 @@ from schemas.errors import ConfigError
 from schemas.inventory import Inventory
 from schemas.pipeline import Pipeline
 from schemas.profile import Profile
+from schemas.speech import RecogniserRecipe, VoiceRecipe, WakeRecipe
 
 Model = TypeVar("Model", bound=BaseModel)
-FOLDERS = {Pipeline: "pipelines", Profile: "profiles", Assistant: "assistants", Inventory: "inventories"}
+FOLDERS = {
+    Pipeline: "pipelines",
+    RecogniserRecipe: "pipelines",
+    VoiceRecipe: "pipelines",
+    WakeRecipe: "pipelines",
+    Profile: "profiles",
+    Assistant: "assistants",
+    Inventory: "inventories",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ def load(
     path = find(kind, name)
     document, lines = _read(path)
     origins = {key: f"{path}:{line}" for key, line in lines.items()}
-    prefix = f"ROTTIE__{kind.__name__.upper()}__"
+    prefix = f"ROTTIE__{kind.__name__.removesuffix('Recipe').upper()}__"
     for variable, text in sorted((environment if environment is not None else os.environ).items()):
         if variable.startswith(prefix):
             key = variable.removeprefix(prefix).lower().replace("__", ".")
