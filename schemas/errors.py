@@ -229,6 +229,20 @@ class HomeDown(RottieError):
     default_hint = "It is started again by itself; ask once more in a moment, or see the serve logs."
 
 
+class SpeechMissing(ConfigError):
+    """Packages of the `voice` extra are not installed: they are under the GPL, and all else runs without."""
+
+    code = "speech.missing"
+    default_hint = "Install them with `uv pip install piper-tts espeakng-loader onnx`, or do without speech."
+
+
+class TextUnspeakable(RequestError):
+    """A text with nothing to say in it, or with too much."""
+
+    code = "request.unspeakable"
+    default_hint = "Send some words, and long texts sentence by sentence."
+
+
 class NoRecogniser(RequestError):
     """Audio came, and nothing here turns speech into text."""
 
