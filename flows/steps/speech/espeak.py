@@ -44,8 +44,8 @@ _TRAIN = (
 @dataclass(frozen=True)
 class Spoken:
     """``audio`` is float32 in [-1, 1] at ``rate`` Hz. ``phonemes`` are (IPA symbol with its stress mark, first sample), in order
-    of time; an empty symbol is a pause. ``words`` are the first samples of words ("on the" may be one). ``sentences`` are Piper's phonemes of each
-    sentence, where they were asked for."""
+    of time; an empty symbol is a pause. ``words`` are the first samples of words ("on the" may be one). ``sentences`` are
+    Piper's phonemes of each sentence, where they were asked for."""
 
     audio: np.ndarray
     phonemes: tuple[tuple[str, int], ...]
