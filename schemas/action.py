@@ -57,7 +57,8 @@ class Decision(_Strict):
 
 
 class ActionResult(_Strict):
-    """``text`` is for the model. ``variables`` are what reply templates refer to. ``error`` is RottieError.as_dict().
+    """``text`` is for the model, ``spoken`` the same for a person where that is worded otherwise. ``variables`` are what
+    reply templates refer to. ``error`` is RottieError.as_dict().
 
     ``source`` names who said ``text`` where it was not this assistant: words from outside, to be read as data.
     """
@@ -65,6 +66,7 @@ class ActionResult(_Strict):
     action_id: str
     tool: str
     text: str
+    spoken: str | None = None
     changes: tuple[Change, ...] = ()
     decision: Decision | None = None
     variables: dict[str, Any] = Field(default_factory=dict)

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict
 from schemas.action import ActionResult, Actor, Change
 from schemas.assistant import Tiers
 from schemas.conversation import Message, Tool, ToolCall
-from schemas.errors import RottieError, ToolTimedOut, UnknownTool
+from schemas.errors import RottieError, ToolTimedOut
 from schemas.events import (
     Action,
     ActionDone,
@@ -41,14 +41,13 @@ from schemas.events import (
 )
 from schemas.inventory import Inventory
 from schemas.notices import Notice
+from serve.actions.speaking import told_of
 from serve.api.faults import error_from
 from serve.api.wire import Turn
 from serve.engines.protocol import Sampling
 from serve.turn import MalformedCall
 
 NOT_UNDERSTOOD = "Sorry, I did not understand that."
-NOT_HERE = "Sorry, I cannot do that in this home."
-LONGEST_SPOKEN = 600  # characters of one result, where nobody but us puts it into words
 QUESTION = "This cannot be taken back. Shall I really do it?"
 
 
@@ -306,15 +305,7 @@ def spoken(performed: Sequence[Performed]) -> str:
 
 
 def _spoken(done: Performed) -> str:
-    if done.confirmation is not None:
-        return f"{QUESTION} ({done.call.function.name})"
-    if done.result.error is not None:
-        unknown = done.result.error.get("code") == UnknownTool.code
-        return NOT_HERE if unknown else f"Sorry, {done.result.error['message']}."
-    text = "; ".join(done.result.text.removeprefix("Done. ").splitlines()) or "Done"
-    if len(text) > LONGEST_SPOKEN:
-        text = f"{text[:LONGEST_SPOKEN].rpartition(' ')[0]} …"
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+    return told_of(done.result) if done.confirmation is None else f"{QUESTION} ({done.call.function.name})"
 
 
 def _results(calls: tuple[ToolCall, ...], performed: Sequence[Performed]) -> list[Message]:

@@ -32,6 +32,7 @@ from serve.actions.matching import area_of
 from serve.actions.planning import Plan
 from serve.actions.policy import Asked, Policy, risk_of
 from serve.actions.providers import Borrowed, Borrowing, Lent, Output, Provider
+from serve.actions.speaking import outcome
 from serve.actions.tools import TOOLS, find_tool, offered, plan
 
 _REFUSALS = {"action.denied": Denied, "action.rate": TooOften, "action.confirm": ConfirmationNeeded}
@@ -193,14 +194,24 @@ class Actions:
             action_id=entry.action_id,
             tool=entry.tool,
             text=self._said(made, changes),
+            spoken=self._spoken(made, changes, entry.actor.language),
             changes=changes,
             decision=entry.decision,
             variables={"targets": list(made.targets), **json.loads(canonical(made.facts))},
         )
 
     def _said(self, made: Plan, changes: tuple[Change, ...]) -> str:
-        text, warning = made.say(self.home), self.home.warning()
-        return f"{warning}\n{text}" if warning and made.targets and not changes else text
+        text, warning = made.say(self.home), self._warning(made, changes)
+        return f"{warning}\n{text}" if warning else text
+
+    def _spoken(self, made: Plan, changes: tuple[Change, ...], language: str) -> str | None:
+        there = {entity.id: entity for entity in self.home.entities()}
+        areas = {area.id: area.name for area in self.home.areas}
+        text, warning = outcome(made, there, areas, self.home.now(), language), self._warning(made, changes)
+        return f"{warning} {text}" if text and warning else text
+
+    def _warning(self, made: Plan, changes: tuple[Change, ...]) -> str | None:
+        return self.home.warning() if made.targets and not changes else None
 
 
 async def _kept_by_nobody() -> None:

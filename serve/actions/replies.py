@@ -47,13 +47,13 @@ def reply(recognised: Recognised, results: Sequence[ActionResult], home: Simulat
     result = results[-1]
     template = _template(recognised.language, recognised.intent, recognised.response)
     if template is None:
-        return result.text
+        return result.spoken or result.text
     there = {entity.id: state_of(entity) for entity in home.entities()}
     try:
         text = template.render(**_context(recognised, result, there))
     except (TemplateError, TypeError, ValueError, KeyError, AttributeError, ArithmeticError):
-        return result.text
-    return " ".join(text.split()) or result.text
+        return result.spoken or result.text
+    return " ".join(text.split()) or result.spoken or result.text
 
 
 def state_of(entity: Entity) -> State:

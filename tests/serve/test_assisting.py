@@ -134,14 +134,14 @@ async def test_what_no_tier_knows_is_said(keeper: Keeper, turns: LocalTurns) -> 
     [
         (
             "brighten things",
-            [("HassLightSet", {"light.hall_lamp": "on"}, None), "hall lamp: on, brightness 40%."],
+            [("HassLightSet", {"light.hall_lamp": "on"}, None), "The hall lamp is on at 40%."],
         ),
         (
             "two things",
             [
                 ("HassTurnOn", {"light.hall_lamp": "on"}, None),
                 ("HassTurnOff", {"light.reading_lamp": "off"}, None),
-                "hall lamp: on, brightness 100%. reading lamp: off.",
+                "The hall lamp is on at 100%. The reading lamp is off.",
             ],
         ),
         (
@@ -316,7 +316,7 @@ async def test_a_follow_up_by_its_events(keeper: Keeper, turns: LocalTurns) -> N
     assert golden(found) == [
         ("model", "rottie-llm/3"),
         ("HassTurnOff", {"light.reading_lamp": "off"}, None),
-        "reading lamp: off.",
+        "The reading lamp is off.",
     ]
 
 
@@ -366,5 +366,5 @@ async def test_a_home_that_is_lost_in_the_middle_is_told(turns: LocalTurns, keep
     assert golden(found)[1:] == [
         ("HassTurnOn", {"light.hall_lamp": "on"}, None),
         ("HassTurnOff", {}, "home.down"),
-        "hall lamp: on, brightness 100%. Sorry, the home's process ended, again and again.",
+        "The hall lamp is on at 100%. Sorry, the home's process ended, again and again.",
     ]
