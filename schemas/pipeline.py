@@ -65,12 +65,16 @@ class ScratchBase(Spec):
     intermediate: int = Field(default=384, ge=32)
     context: int = Field(default=1024, ge=128, description="Longest sequence in tokens.")
     pretrain_steps: int = Field(default=0, ge=0, description="Steps of plain next-token training before fine-tuning; 0 for none.")
+    rope_theta: float = Field(default=10_000, gt=1, description="Base of the rotary positions; larger ones reach further back.")
+    copying: bool = Field(default=False, description="Start with attention heads that copy what followed a token before.")
     seed: int = 0
 
     @model_validator(mode="after")
     def _heads_divide(self) -> ScratchBase:
         if self.hidden % (2 * self.heads) or self.heads % self.kv_heads:
             raise ValueError("hidden must be divisible by 2*heads, and heads by kv_heads")
+        if self.copying and (self.layers < 2 or self.kv_heads != self.heads):
+            raise ValueError("copying needs two layers or more, and as many kv_heads as heads")
         return self
 
 
@@ -109,11 +113,18 @@ Method = Annotated[Full | Lora, Field(discriminator="kind")]
 
 
 class Training(Spec):
-    """The recipe. Progress is counted in steps, so that the same recipe gives the same model on any machine."""
+    """The recipe. Progress is counted in steps, so that the same recipe gives the same model on any machine, unless
+    ``minutes`` asks for the best that a time gives."""
 
     base: Base = ScratchBase()
     method: Method = Full()
     steps: int = Field(default=300, ge=1)
+    minutes: float | None = Field(
+        default=None, gt=0, description="Train for this long instead of `steps`; the schedule then follows the clock."
+    )
+    stream: HomeSource | None = Field(
+        default=None, description="Rows made anew for every epoch, this many each, instead of those of the train split."
+    )
     sequence: int = Field(default=512, ge=64, description="Tokens a packed sequence.")
     batch: int = Field(default=16, ge=1, description="Packed sequences a step, over all workers.")
     optimizer: Literal["adamw", "muon"] = Field(
