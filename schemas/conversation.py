@@ -87,7 +87,7 @@ class Tool(_Strict):
 
 
 class Conversation(_Strict):
-    """One training row. ``home`` is the state block that the assistant saw, one line an entity (see prompt.home_lines)."""
+    """One training row. ``home`` is the state block that the assistant saw, one line an entity (see schemas.home_lines)."""
 
     messages: tuple[Message, ...] = Field(min_length=1)
     tools: tuple[Tool, ...] = ()

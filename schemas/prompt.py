@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.conversation import Message, Tool, call
-from schemas.inventory import Inventory
 
 PAD, END = "<|pad|>", "<|end|>"
 SYSTEM, TOOLS, HOME, USER, ASSISTANT, TOOL = "<|system|>", "<|tools|>", "<|home|>", "<|user|>", "<|assistant|>", "<|tool|>"
@@ -85,16 +84,6 @@ def signature(tool: Tool) -> str:
             kind = "" if schema.get("type", "string") == "string" else f":{schema['type']}"
         parts.append(clean(name + kind))
     return f"{tool.function.name}({','.join(parts)})"
-
-
-def home_lines(inventory: Inventory) -> tuple[str, ...]:
-    """One line an entity: ``Hall lamp: light @ Hall: on``."""
-    lines = []
-    for entity in inventory.entities:
-        area = inventory.area_name(entity.area)
-        place = f" @ {area}" if area else ""
-        lines.append(f"{entity.name}: {entity.domain}{place}: {entity.state}")
-    return tuple(lines)
 
 
 def render_prefix(system: str | None, tools: Sequence[Tool], home: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from schemas.errors import ModelUnusable, RequestError, RottieError, VersionMissing
 from schemas.events import TurnEvent, TurnFailed, TurnStarted
-from schemas.prompt import home_lines
+from schemas.home_lines import home_lines
 from schemas.settings import Home
 from serve.api.faults import note
 from serve.api.wire import Passages, Turn, Vectors

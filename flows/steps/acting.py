@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from math import sqrt
 from typing import TYPE_CHECKING
 
 from schemas.action import Actor
 from schemas.conversation import ToolCall
 from schemas.errors import ActionError
-from schemas.inventory import Area, Entity, Inventory
+from schemas.home_lines import NOON, inventory_of
+from schemas.inventory import Entity, Inventory
 from serve.actions.home import SimulatedHome
 from serve.actions.intents import recognise
 from serve.actions.tools import plan
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 TIERS = ("intents", "model", "both")
 LANGUAGE = "en"
 _ACTOR = Actor(id="evaluation", role="admin")
-_NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)  # time stands still: two runs end in equal states
 
 States = Mapping[str, Entity]
 
@@ -50,7 +49,7 @@ class Acted:
 
 def act(outcome: Outcome, home: Sequence[str]) -> Acted | None:
     """None for a row whose lines are no home, or whose right calls this home refuses: nothing can be judged by it."""
-    inventory = inventory_of(tuple(home))
+    inventory = _home_of(home)
     if inventory is None:
         return None
     start, wanted = SimulatedHome(inventory, _clock), SimulatedHome(inventory, _clock)
@@ -99,40 +98,18 @@ def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, centre - spread), min(1.0, centre + spread)
 
 
-@lru_cache(maxsize=64)
-def inventory_of(lines: tuple[str, ...]) -> Inventory | None:
-    """The home that wrote ``lines`` (schemas.prompt.home_lines), or None where they are no home that can be simulated."""
-    areas: dict[str, Area] = {}
-    entities: dict[str, Entity] = {}
-    for number, line in enumerate(lines):
-        name, _, rest = line.partition(": ")
-        kind, _, state = rest.partition(": ")
-        domain, _, place = kind.partition(" @ ")
-        if not (name and domain.isidentifier() and state):
-            return None
-        area = areas.setdefault(place, Area(id=f"area_{len(areas)}", name=place)) if place else None
-        entity_id = f"{domain.lower()}.thing_{number}"
-        entities[entity_id] = Entity(id=entity_id, name=name, area=area.id if area else None, state=state)
-    if not entities:
-        return None
-    made = Inventory(areas=tuple(areas.values()), entities=tuple(_filled(entity) for entity in entities.values()))
+def _home_of(lines: Sequence[str]) -> Inventory | None:
+    """The home that wrote ``lines``, or None where it is none that can be simulated."""
+    inventory = inventory_of(tuple(lines))
     try:
-        SimulatedHome(made)
+        return inventory and SimulatedHome(inventory, _clock).snapshot()
     except ActionError:
         return None
-    return made
-
-
-def _filled(entity: Entity) -> Entity:
-    """A list's state is the number of its items: as many as the line says."""
-    if entity.domain != "todo" or not entity.state.isdecimal():
-        return entity
-    items = [f"item {number}" for number in range(int(entity.state))]
-    return entity.model_copy(update={"attributes": {"items": items}})
 
 
 def _clock() -> datetime:
-    return _NOON
+    """Time stands still: two runs end in equal states."""
+    return NOON
 
 
 def _after(inventory: Inventory, calls: Iterable[ToolCall]) -> SimulatedHome:

@@ -28,9 +28,9 @@ from flows.steps.phrasing import (
     spoken,
 )
 from schemas.conversation import Conversation, FunctionSpec, Message, Tool, call
+from schemas.home_lines import home_lines
 from schemas.inventory import Entity
 from schemas.pipeline import HomeSource
-from schemas.prompt import home_lines
 
 GENERATOR = 2  # raise when the same seed gives other rows: the golden test tells
 _TRIES = 40  # draws before a home that has little to ask for repeats itself

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.home_lines import to_percent
 from schemas.inventory import Entity
-from serve.actions.domains.lights import to_percent
 from serve.actions.home import SimulatedHome
 
 # What Home Assistant's live context tells of an entity, beside its state.

@@ -15,8 +15,8 @@ from typing import Any
 from schemas.action import Change, ServiceCall
 from schemas.errors import InvalidState, UnknownEntity
 from schemas.hashing import content_id
+from schemas.home_lines import home_lines
 from schemas.inventory import Area, Device, Entity, Floor, Inventory
-from schemas.prompt import home_lines
 from serve.actions.domains import domain_of
 from serve.actions.transaction import Transaction, attributes_of, script_cycle
 

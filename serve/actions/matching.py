@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from schemas.errors import ActionError, Ambiguous, BadArgument, NoMatch, UnknownArea, UnknownEntity, UnknownFloor
 from schemas.inventory import Area, Entity, Floor
+from schemas.text import one_line
 from serve.actions.home import SimulatedHome
 
 Place = TypeVar("Place", Area, Floor)
@@ -36,7 +37,8 @@ class Target:
 
 
 def fold(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Equal for what is the same name to a person: what cannot be seen does not count."""
+    return " ".join(unicodedata.normalize("NFKC", one_line(text)).casefold().split())
 
 
 def match(home: SimulatedHome, target: Target, near: str | None = None) -> tuple[Entity, ...]:

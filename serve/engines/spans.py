@@ -7,11 +7,11 @@ at white space; the ends of a run may drop punctuation that belongs to the sente
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from schemas.home_lines import parse_line
 from schemas.prompt import clean
 
 MAX_WORDS = 400
@@ -19,7 +19,6 @@ MAX_NAMES = 5000
 MAX_NAME_LENGTH = 120
 # Formats that a string argument may declare (JSON Schema's ``format``), and the rules that they are decoded by.
 ENTITY, AREA = "home-entity", "home-area"
-_LINE = re.compile(r"(?P<name>.+?): (?P<domain>[a-z_]+)(?: @ (?P<area>.+?))?: .*", re.DOTALL)
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ENDINGS = ("'s", "’s", "'", "’")
 
@@ -37,7 +36,7 @@ def json_literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class HomeNames:
-    """What a home's lines name (see schemas.prompt.home_lines), as written and in lower case, each once."""
+    """What a home's lines name (see schemas.home_lines), as written and in lower case, each once; no aliases."""
 
     entities: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
@@ -45,9 +44,9 @@ class HomeNames:
 
 @lru_cache(maxsize=8)
 def home_names(lines: tuple[str, ...]) -> HomeNames:
-    found = [match for match in (_LINE.fullmatch(clean(line)) for line in lines) if match]
-    entities = _distinct(form for match in found for form in (match["name"], match["name"].lower()))
-    areas = _distinct(form for match in found if match["area"] for form in (match["area"], match["area"].lower()))
+    found = [read for read in (parse_line(clean(line)) for line in lines) if read]
+    entities = _distinct(form for line in found for form in (line.names[0], line.names[0].lower()))
+    areas = _distinct(form for line in found if line.area for form in (line.area[0], line.area[0].lower()))
     return HomeNames(tuple(entities), tuple(areas))
 
 

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
-from flows.steps.acting import act, inventory_of, measures
+from flows.steps.acting import act, measures
 from flows.steps.generating import generate
 from flows.steps.scoring import Outcome
 from schemas.action import Actor
@@ -24,6 +24,7 @@ from schemas.assistant import LlmEngine
 from schemas.conversation import Conversation, Message
 from schemas.errors import ActionError, PromptTooLong
 from schemas.events import Action, CallsReady, TurnFinished
+from schemas.home_lines import inventory_of
 from schemas.pipeline import HomeSource
 from schemas.settings import Home
 from serve.actions.home import SimulatedHome

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.steps.acting import act, inventory_of, measures
+from flows.steps.acting import act, measures
 from flows.steps.evaluating import score
 from flows.steps.exporting import export
 from flows.steps.generating import generate
@@ -16,8 +16,6 @@ from schemas.conversation import call
 from schemas.errors import EvaluationError
 from schemas.loading import load_pipeline
 from schemas.pipeline import HomeSource, Suite
-from schemas.prompt import home_lines
-from serve.actions.home import SimulatedHome
 from tests.flows.test_exporting import pipeline, workshop  # noqa: F401 - a fixture
 
 LINES = (
@@ -33,14 +31,6 @@ READ = ("GetLiveContext", {})
 def outcome(request: str, wanted: list[Any], got: list[Any], error: str | None = None) -> Outcome:
     calls = [tuple(call(name, arguments) for name, arguments in side) for side in (wanted, got)]
     return Outcome("id", (), request, calls[0], (), got=calls[1], error=error)
-
-
-def test_a_home_out_of_its_lines() -> None:
-    made = inventory_of(LINES)
-    assert made is not None
-    assert home_lines(SimulatedHome(made).snapshot()) == LINES
-    for lines in ((), ("no line at all",), ("lamp: light: melted",), ("a: light @ b",)):
-        assert inventory_of(lines) is None
 
 
 @pytest.mark.parametrize(
@@ -73,7 +63,8 @@ def test_an_answer_that_could_not_be_used_does_nothing() -> None:
 
 
 def test_rows_that_nothing_can_be_judged_by() -> None:
-    assert act(outcome("x", [ON], [ON]), ()) is None
+    for lines in ((), ("no line at all",), ("hall lamp: light: melted",), ("hall lamp: light @ b",)):
+        assert act(outcome("x", [ON], [ON]), lines) is None
     assert act(outcome("x", [("HassTurnOn", {"name": "ghost"})], []), LINES) is None
 
 

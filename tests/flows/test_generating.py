@@ -14,9 +14,9 @@ from flows.steps.naming import AREAS, ITEMS, MODIFIERS, NOUN_LISTS
 from flows.steps.normalising import Normaliser
 from schemas.conversation import Conversation
 from schemas.hashing import canonical
+from schemas.home_lines import home_lines, parse_line
 from schemas.loading import load_inventory
 from schemas.pipeline import HomeSource
-from schemas.prompt import home_lines
 
 SPECS = {tool.function.name: tool.function for tool in HOME_TOOLS}
 
@@ -170,5 +170,5 @@ def test_a_million_rows_are_not_held_in_memory() -> None:
 
 def test_the_shipped_home_loads() -> None:
     lines = home_lines(load_inventory("home"))
-    assert "hall lamp: light @ hall: off" in lines
-    assert {line.split(": ")[1].split(" @ ")[0] for line in lines} == {*NOUN_LISTS, "vacuum"}
+    assert "hall lamp: light @ hall / hallway / entrance: off" in lines
+    assert {line.domain for line in map(parse_line, lines) if line} == {*NOUN_LISTS, "vacuum"}

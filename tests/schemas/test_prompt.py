@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from schemas import prompt
 from schemas.conversation import FunctionSpec, Message, Tool, call
+from schemas.home_lines import home_lines
 from schemas.inventory import Area, Entity, Inventory
 
 text = st.text(st.characters(blacklist_categories=("Cs",)), max_size=40)
@@ -100,7 +101,7 @@ def test_the_whole_prompt_reads_as_documented() -> None:
         ),
     )
     messages = [Message(role="system", content="Be brief."), Message(role="user", content="dim the hall lamp to 20")]
-    assert prompt.render_prompt(messages, TOOLS, prompt.home_lines(home)) == (
+    assert prompt.render_prompt(messages, TOOLS, home_lines(home)) == (
         "<|system|> Be brief.<|end|>"
         "<|tools|>HassLightSet(name,brightness:integer,mode:warm|cold)\nGetLiveContext()<|end|>"
         "<|home|> Hall lamp: light @ Hall: on\n Sun: sun: up<|end|>"

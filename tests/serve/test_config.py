@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from schemas.assistant import Assistant, LlmEngine
+from schemas.home_lines import home_lines
 from schemas.inventory import Inventory
 from schemas.loading import load_assistant, load_inventory
 from schemas.profile import Addresses, Ports, Profile, Stack
-from schemas.prompt import home_lines
 from serve.config import serve_config, wish_of
 from serve.holding import Wish
 from tests.serve.speaking import ref

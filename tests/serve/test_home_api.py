@@ -270,7 +270,7 @@ async def test_a_chat_is_told_how_the_home_is_now(served: Served, monkeypatch: p
     for more in ({}, {}, {"stream": True}):
         assert (await served.http.post("/v1/chat/completions", json={**body, **more})).status_code == 200
     turns = served.speaker.turns
-    assert all("hall lamp: light @ hall: off" in (turn.home_now or ()) for turn in turns)
+    assert all("hall lamp: light @ hall / hallway / entrance: off" in (turn.home_now or ()) for turn in turns)
     assert len(turns) == 3
     assert len(asked) == 1
     await served.http.post("/v1/chat/completions", json={**body, "home": ["x: light: on"]})
@@ -278,7 +278,7 @@ async def test_a_chat_is_told_how_the_home_is_now(served: Served, monkeypatch: p
     monkeypatch.setattr(at_home, "FRESH_S", 0.0)
     await served.ask("turn on the hall lamp")
     await served.http.post("/v1/chat/completions", json=body)
-    assert "hall lamp: light @ hall: on" in (turns[-1].home_now or ())
+    assert "hall lamp: light @ hall / hallway / entrance: on 100%" in (turns[-1].home_now or ())
 
     async def lost() -> Any:
         raise HomeDown("the home's process ended")

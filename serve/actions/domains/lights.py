@@ -5,21 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.errors import NotSupported
+from schemas.home_lines import FULL, from_percent, to_percent
 from schemas.inventory import Entity
 from serve.actions.domains.colors import COLORS
 from serve.actions.domains.service import TEXTS, Data, Domain, changed, service, whole
 
 COLOR_MODES = frozenset({"hs", "rgb", "rgbw", "rgbww", "xy"})
-FULL = 255
-
-
-def from_percent(percent: float) -> int:
-    """Home Assistant's rule: round(255 * percent / 100), with 1 % never rounded down to off."""
-    return 0 if percent == 0 else max(1, round(FULL * percent / 100))
-
-
-def to_percent(brightness: float) -> int:
-    return round(brightness * 100 / FULL)
 
 
 def _turn_on(entity: Entity, data: Data) -> Entity:

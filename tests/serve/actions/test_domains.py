@@ -8,8 +8,8 @@ import pytest
 
 from schemas.action import ServiceCall
 from schemas.errors import ActionError
+from schemas.home_lines import from_percent, to_percent
 from schemas.inventory import Entity, Inventory
-from serve.actions.domains.lights import from_percent, to_percent
 from serve.actions.home import SimulatedHome
 
 

@@ -81,7 +81,7 @@ async def test_the_mirror_has_names_areas_floors_and_aliases(there: There) -> No
     assert "lock.cellar" not in entities, "it is not exposed"
     assert "light.legacy" in entities, "nobody decided, and lights are exposed by default"
     assert entities["sensor.odd"].state == "not a number", "what is odd is shown as it is"
-    assert "Ceiling light: light: off" in there.home.lines()
+    assert "Ceiling light / big lamp: light @ Kitchen / cook room, Ground floor: off" in there.home.lines()
     assert there.home.status()["connected"] is True
     assert TOKEN not in str(there.home.status())
 

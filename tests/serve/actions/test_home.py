@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from schemas.action import Change, ServiceCall
 from schemas.errors import ActionError
+from schemas.home_lines import home_lines
 from schemas.inventory import Entity, Inventory
 from schemas.loading import load_inventory
-from schemas.prompt import home_lines
 from serve.actions.clock import keep_time
 from serve.actions.home import SimulatedHome
 from tests.serve.actions.conftest import Clock, after
