@@ -41,13 +41,12 @@ from schemas.events import (
 )
 from schemas.inventory import Inventory
 from schemas.notices import Notice
-from serve.actions.speaking import told_of
+from serve.actions.speaking import NOT_UNDERSTOOD, told_of
 from serve.api.faults import error_from
 from serve.api.wire import Turn
 from serve.engines.protocol import Sampling
 from serve.turn import MalformedCall
 
-NOT_UNDERSTOOD = "Sorry, I did not understand that."
 QUESTION = "This cannot be taken back. Shall I really do it?"
 
 

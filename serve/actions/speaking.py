@@ -17,6 +17,7 @@ from serve.actions.domains.timers import left
 from serve.actions.planning import Plan
 from serve.actions.timing import in_words
 
+NOT_UNDERSTOOD = "Sorry, I did not understand that."
 NOT_HERE = "Sorry, I cannot do that in this home."
 LONGEST = 600  # characters of one result, where nobody but us puts it into words
 MOST_NAMES = 6  # of things in the same state
