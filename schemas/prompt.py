@@ -32,6 +32,8 @@ SYSTEM, TOOLS, HOME, USER, ASSISTANT, TOOL = "<|system|>", "<|tools|>", "<|home|
 SPECIALS = (PAD, END, SYSTEM, TOOLS, HOME, USER, ASSISTANT, TOOL)
 HEADERS = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT, "tool": TOOL}
 
+MOST_LISTED = 6  # values of an enumeration; the grammar of a reply holds more to be declared just as well
+
 _CALL_START = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})(?=\{)")
 
 
@@ -75,10 +77,10 @@ def unspaced(value: Any) -> Any:
 
 
 def signature(tool: Tool) -> str:
-    """``Name(parameter,parameter:type)``; strings have no type, enumerations list their values."""
+    """``Name(parameter,parameter:type)``; strings have no type, enumerations list their values where these are few."""
     parts = []
     for name, schema in tool.function.properties().items():
-        if "enum" in schema:
+        if "enum" in schema and len(schema["enum"]) <= MOST_LISTED:
             kind = ":" + "|".join(str(value) for value in schema["enum"])
         else:
             kind = "" if schema.get("type", "string") == "string" else f":{schema['type']}"
@@ -163,7 +165,8 @@ CHAT_TEMPLATE = (
     "{{ '' if loop.first else '\\n' }}{{ t.function.name ~ '(' }}"
     "{%- for name, p in (t.function.parameters.properties | default({})).items() -%}"
     "{{ '' if loop.first else ',' }}"
-    "{%- if p.enum is defined -%}{{ clean(name ~ ':' ~ (p.enum | join('|'))) }}"
+    f"{{%- if p.enum is defined and p.enum | length <= {MOST_LISTED} -%}}"
+    "{{ clean(name ~ ':' ~ (p.enum | join('|'))) }}"
     "{%- elif p.type is defined and p.type != 'string' -%}{{ clean(name ~ ':' ~ p.type) }}"
     "{%- else -%}{{ clean(name) }}{%- endif -%}"
     "{%- endfor -%}{{ ')' }}{%- endfor -%}{{ '<|end|>' }}{%- endif -%}"

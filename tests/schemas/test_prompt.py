@@ -32,7 +32,13 @@ TOOLS = (
             name="HassLightSet",
             parameters={
                 "type": "object",
-                "properties": {"name": {"type": "string"}, "brightness": {"type": "integer"}, "mode": {"enum": ["warm", "cold"]}},
+                "properties": {
+                    "name": {"type": "string"},
+                    "brightness": {"type": "integer"},
+                    "mode": {"enum": ["warm", "cold"]},
+                    "hue": {"enum": list("roygbiv")},
+                    "step": {"type": "integer", "enum": list(range(7))},
+                },
             },
         )
     ),
@@ -103,7 +109,7 @@ def test_the_whole_prompt_reads_as_documented() -> None:
     messages = [Message(role="system", content="Be brief."), Message(role="user", content="dim the hall lamp to 20")]
     assert prompt.render_prompt(messages, TOOLS, home_lines(home)) == (
         "<|system|> Be brief.<|end|>"
-        "<|tools|>HassLightSet(name,brightness:integer,mode:warm|cold)\nGetLiveContext()<|end|>"
+        "<|tools|>HassLightSet(name,brightness:integer,mode:warm|cold,hue,step:integer)\nGetLiveContext()<|end|>"
         "<|home|> Hall lamp: light @ Hall: on\n Sun: sun: up<|end|>"
         "<|user|> dim the hall lamp to 20<|end|><|assistant|>"
     )
