@@ -243,6 +243,13 @@ class TextUnspeakable(RequestError):
     default_hint = "Send some words, and long texts sentence by sentence."
 
 
+class AudioUnusable(RequestError):
+    """Samples of the wrong rate, width or shape, with values that are no numbers, or too many at once."""
+
+    code = "request.audio"
+    default_hint = "Send mono audio at 16,000 Hz, as 16-bit integers or as floats between -1 and 1, a few seconds at a time."
+
+
 class NoRecogniser(RequestError):
     """Audio came, and nothing here turns speech into text."""
 
