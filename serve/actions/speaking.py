@@ -6,6 +6,7 @@ that what is heard is easy to follow. Does not cover the replies of tier one (re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -27,6 +28,7 @@ _OWN = frozenset({"the", "my", "our", "your", "his", "her", "their"})
 _PLACELESS = frozenset({"upstairs", "downstairs", "outside", "outdoors"})
 _OPENINGS = frozenset({"door", "garage_door", "window", "opening"})
 _MOTION = frozenset({"motion", "occupancy", "presence"})
+_PLURAL = re.compile(r"[^\s'’suiSUI][sS]$")
 _MODES = {"heat_cool": "automatic", "fan_only": "fan only"}
 
 
@@ -106,7 +108,12 @@ def _sentence(entity: Entity, now: datetime) -> str:
     if (say := _SENTENCES.get(entity.domain)) is not None:
         return say(entity, now)
     head = _head(entity) or f"{entity.state}{_unit(entity)}"
-    return f"{_upper(the(entity))} is {head}{_detail(entity)}."
+    return f"{_upper(the(entity))} {'are' if _many(entity) else 'is'} {head}{_detail(entity)}."
+
+
+def _many(entity: Entity) -> bool:
+    """Whether the name is a plural, such as "string lights"."""
+    return entity.domain in ("light", "switch", "cover") and _PLURAL.search(entity.name) is not None
 
 
 def _head(entity: Entity) -> str | None:
@@ -142,7 +149,7 @@ def _detail(entity: Entity) -> str:
     if entity.domain in ("cover", "valve") and entity.state == "open" and 0 < values.get("current_position", 100) < 100:
         return f" to {values['current_position']}%"
     if entity.domain == "media_player" and entity.state in ("playing", "paused"):
-        title = f" {values['media_title']}" if "media_title" in values else ""
+        title = f" {values['media_title']}" if "media_title" in values and entity.state == "playing" else ""
         muted = ", muted" if values.get("is_volume_muted") else ""
         return title + (f" at {values['volume_level']}" if "volume_level" in values else "") + muted
     return ""

@@ -5,7 +5,9 @@ Messages are those that serve.conversations gives a model again: the request, th
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -14,7 +16,7 @@ from schemas.action import ActionResult, Actor
 from schemas.conversation import FunctionCall, Message, ToolCall
 from schemas.conversation import call as tool_call
 from schemas.errors import ActionError
-from schemas.home_lines import NOON
+from schemas.home_lines import NOON, home_lines, state_text
 from serve.actions.home import SimulatedHome
 from serve.actions.speaking import outcome, told_of
 from serve.actions.tools import plan
@@ -49,7 +51,8 @@ class Session:
     """Turns one after the other in the home of ``place``, which stays as it is: a copy is acted in."""
 
     def __init__(self, place: Place) -> None:
-        self.home = SimulatedHome(place.inventory, lambda: NOON)
+        self.home = copy.copy(_home(place))  # what it holds is never changed, only put in the place of
+        self._place = place
         self.messages: list[Message] = []
         self._areas = {area.id: area.name for area in place.inventory.areas}
         self._turns = 0
@@ -76,7 +79,12 @@ class Session:
         return results
 
     def lines(self) -> tuple[str, ...]:
-        return self.home.lines()
+        """The home's lines as it is now: those of the place, with the states that have changed since."""
+        lines = list(lines_of(self._place))
+        for number, (before, now) in enumerate(zip(_home(self._place).entities(), self.home.entities(), strict=False)):
+            if now is not before:
+                lines[number] = lines[number].removesuffix(state_text(before)) + state_text(now)
+        return tuple(lines)
 
     def _run(self, call: ToolCall) -> ActionResult:
         function: FunctionCall = call.function
@@ -100,5 +108,19 @@ class Session:
         if tool == "HassListAddItem":
             return f"Added {arguments['item']}"
         name = arguments.get("name")
-        domain = next((e.domain for e in self.home.entities() if e.name == name), "") if name else arguments.get("domain", "")
-        return _BRIEF.get(tool, {}).get(domain)
+        if name:
+            domain = next((e.domain for e in self.home.entities() if e.name == name), "")
+            return _BRIEF.get(tool, {}).get(domain)
+        said = _BRIEF.get(tool, {}).get(arguments.get("domain", ""))
+        return f"{said}s" if said and said.startswith("Turned") else said
+
+
+@lru_cache(maxsize=64)
+def lines_of(place: Place) -> tuple[str, ...]:
+    """The lines of ``place`` before anything was done."""
+    return home_lines(place.inventory)
+
+
+@lru_cache(maxsize=64)
+def _home(place: Place) -> SimulatedHome:
+    return SimulatedHome(place.inventory, lambda: NOON)

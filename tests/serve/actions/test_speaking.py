@@ -28,6 +28,8 @@ def one(entity_id: str, name: str, state: str, /, **attributes: Any) -> Entity:
     [
         (one("light.a", "hall lamp", "on", brightness=102), "The hall lamp is on at 40%."),
         (one("light.a", "hall lamp", "off", brightness=0), "The hall lamp is off."),
+        (one("light.a", "fairy lights", "off"), "The fairy lights are off."),
+        (one("light.a", "sofa glass", "off"), "The sofa glass is off."),
         (one("light.a", "my lamp", "unavailable"), "My lamp does not answer."),
         (one("switch.a", "anna's plug", "unknown"), "The state of anna's plug is not known."),
         (one("fan.a", "fan", "on", percentage=30), "The fan is on at 30%."),
