@@ -1,24 +1,31 @@
-"""How people refer to what a home has, exactly or not, and to what it has not. A reference means one thing in that home."""
+"""How people refer to what a home has, exactly or not, and to what it has not. A reference means one thing in that home.
+
+Nothing else there has all the words of a reference in its name, aliases, area or kind, and no other name is one edit away.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from random import Random
 from typing import Literal
 
-from flows.steps.generator.homes import Place, folded
-from flows.steps.generator.lexicons.things import KINDS
+from flows.steps.generator.lexicons.things import BY_DOMAIN
+from flows.steps.generator.misspelling import misspelled, plainly
 from flows.steps.generator.names import name_of
-from flows.steps.generator.words import invented, pick
+from flows.steps.generator.places import Place, folded
+from flows.steps.generator.words import invented, pick, words_of
 from schemas.inventory import Area, Entity, Floor
 
 ReferenceKind = Literal["exact", "alias", "described", "partial", "misspelled"]
+_PROPER_DOMAINS = frozenset({"person", "todo", "timer", "scene", "script"})
+_ON = frozenset({"balcony", "terrace", "porch", "patio", "deck", "landing", "veranda", "roof", "rooftop", "lawn", "stairs"})
+_NOWHERE = frozenset({"upstairs", "downstairs", "outside", "inside", "outdoors"})
+_TRIES = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """``text`` as it is said, without an article. ``proper``: it takes none ("dusty", "anna's lamp")."""
+    """``text`` as it is said, without an article. ``proper``: it takes none ("dusty", "anna's lamp", "movie night")."""
 
     text: str
     kind: ReferenceKind
@@ -29,97 +36,147 @@ class Reference:
         """With its article where it takes one."""
         return self.text if self.proper else f"the {self.text}"
 
+    @property
+    def within(self) -> str:
+        """Of an area or floor, as a place: "in the kitchen", "on the balcony", "upstairs"."""
+        said = folded(self.text)
+        if said in _NOWHERE:
+            return self.text
+        on = said.rpartition(" ")[2] in _ON or said.endswith(("floor", "level"))
+        return f"{'on' if on else 'in'} {self.the}"
+
 
 def refer(rng: Random, place: Place, entity: Entity, verbatim: float = 0.7) -> Reference:
-    """How ``entity`` is called in a request: by its name with the chance ``verbatim``, else by another way that it alone has."""
+    """How ``entity`` is called in a request: its name with the chance ``verbatim``, else another way that means it alone."""
     if rng.random() >= verbatim:
-        for make in rng.sample((_alias, _described, _partial, _misspelled), 4):
+        for make in rng.sample(_WAYS, len(_WAYS)):
             if found := make(rng, place, entity):
                 return found
-    return _reference(rng, place, entity.name, "exact")
+    return Reference(_said(rng, place, entity.name), "exact", _is_proper(place, entity, entity.name))
 
 
 def refer_area(rng: Random, place: Place, area: Area, verbatim: float = 0.8) -> Reference:
-    return _named(rng, place, area, verbatim)
+    return _of_place(rng, place, area, verbatim)
 
 
 def refer_floor(rng: Random, place: Place, floor: Floor, verbatim: float = 0.8) -> Reference:
-    return _named(rng, place, floor, verbatim)
+    return _of_place(rng, place, floor, verbatim)
 
 
 def absent_name(rng: Random, place: Place, domain: str, near: bool) -> str:
-    """A lower-case name for a thing of ``domain`` that this home lacks; ``near``: one word other than in a name it has."""
-    kinds = [kind for kind in KINDS if kind.domain == domain]
-    for _ in range(50):
-        kind = pick(rng, kinds)
-        name = name_of(rng, place.part, kind, None).name
-        if near and (there := place.by_domain.get(domain)):
-            old = folded(pick(rng, there).name).split()
-            name = " ".join([*name.split()[:1], *old[1:]])
-        if not any(_means(place, e, name) for e in place.inventory.entities):
+    """A lower-case name for a thing of ``domain`` that nothing here may be meant by; ``near``: made of a name that is here."""
+    there = place.by_domain.get(domain) if near else None
+    for _ in range(_TRIES):
+        name = name_of(rng, place.part, pick(rng, BY_DOMAIN[domain]), None).name
+        if there:
+            name = _changed(rng, place, pick(rng, there), name)
+        if _is_absent(place, name):
             return name
-    return f"{invented(rng, place.part)} {domain.replace('_', ' ')}"
+    word = invented(rng, place.part)
+    return word if domain == "person" else f"{word} {domain.replace('_', ' ')}"
 
 
-def _named(rng: Random, place: Place, item: Area | Floor, verbatim: float) -> Reference:
-    if item.aliases and rng.random() >= verbatim:
-        return _reference(rng, place, pick(rng, item.aliases), "alias")
-    return _reference(rng, place, item.name, "exact")
+def _is_absent(place: Place, name: str) -> bool:
+    return not (place.taken(name) or place.meant(name) or place.overlapped(name) or place.near(name))
+
+
+def _changed(rng: Random, place: Place, entity: Entity, other: str) -> str:
+    """The entity's name with one word or its area exchanged."""
+    old, noun = folded(entity.name), place.nouns[entity.id]
+    area = place.area_of(entity)
+    if area and rng.random() < 0.4:
+        where = folded(pick(rng, place.inventory.areas).name) if rng.random() < 0.5 else pick(rng, words_of(place.part).areas)
+        return f"{where} {noun or pick(rng, place.kinds[entity.id].generic or (place.kinds[entity.id].domain,))}"
+    words = old.split()
+    if len(words) == 1:
+        return f"{pick(rng, words_of(place.part).modifiers)} {old}"
+    at = int(rng.random() * (len(words) - 1))
+    return " ".join([*words[:at], pick(rng, words_of(place.part).modifiers), *words[at + 1 :]]) if rng.random() < 0.8 else other
+
+
+def _of_place(rng: Random, place: Place, item: Area | Floor, verbatim: float) -> Reference:
+    if rng.random() >= verbatim:
+        if item.aliases and rng.random() < 0.6:
+            alias = pick(rng, item.aliases)
+            return Reference(_said(rng, place, alias), "alias", _has_own(alias))
+        text = misspelled(rng, folded(item.name))
+        if text and not place.taken(text) and not place.near(text, item):
+            return Reference(text, "misspelled", _has_own(text))
+    return Reference(_said(rng, place, item.name), "exact", _has_own(item.name))
 
 
 def _alias(rng: Random, place: Place, entity: Entity) -> Reference | None:
-    return _reference(rng, place, pick(rng, entity.aliases), "alias") if entity.aliases else None
+    if not entity.aliases:
+        return None
+    alias = pick(rng, entity.aliases)
+    return Reference(_said(rng, place, alias), "alias", _is_proper(place, entity, alias))
 
 
 def _described(rng: Random, place: Place, entity: Entity) -> Reference | None:
-    """By what it is and where: "kitchen tv", "tv in the kitchen"."""
-    area, generic = place.area_of(entity), place.kinds[entity.id].generic
-    if area is None or not generic:
+    """By what it is and where: "kitchen tv", "tv in the kitchen", or only "vacuum" where there is one."""
+    noun = place.nouns[entity.id]
+    nouns = (*place.kinds[entity.id].generic, *((noun,) if noun else ()))
+    if not nouns:
         return None
-    noun, where = pick(rng, generic), folded(area.name)
-    if not _alone(place, entity, f"{where} {noun}"):
+    noun, area = pick(rng, nouns), place.area_of(entity)
+    if area is None or rng.random() < 0.15:
+        return Reference(noun, "described") if _alone(place, entity, noun) else None
+    name = pick(rng, (area.name, *area.aliases))
+    where = folded(name)
+    if where in noun or not _alone(place, entity, f"{where} {noun}"):
         return None
-    return Reference(f"{noun} in the {where}" if rng.random() < 0.5 else f"{where} {noun}", "described")
+    if rng.random() < 0.5:
+        return Reference(f"{where} {noun}", "described", _has_own(where))
+    return Reference(f"{noun} {Reference(where, 'exact', _has_own(where)).within}", "described")
 
 
 def _partial(rng: Random, place: Place, entity: Entity) -> Reference | None:
-    words = folded(entity.name).split()
-    if len(words) < 2:
+    """A part of the name that no other name has: without its area, its last word, or a word in the middle."""
+    name, noun = folded(entity.name), place.nouns[entity.id]
+    before = name.removesuffix(noun).strip() if noun else ""
+    head = noun.rpartition(" ")[2]
+    area = place.area_of(entity)
+    texts = [f"{before} {head}".strip()]
+    if area and name.startswith(folded(area.name) + " "):
+        texts.append(name[len(folded(area.name)) + 1 :])
+    elif before:
+        texts += [before] if len(before) > 3 and not before.endswith("'s") and rng.random() < 0.3 else []
+        texts += [f"{word} {noun}" for word in before.split()] if " " in before else []
+    elif not noun and name.count(" ") > 1:
+        texts += [name.rpartition(" ")[0], name.partition(" ")[2]]
+    text = pick(rng, texts)
+    if not text or text == name or not _alone(place, entity, text):
         return None
-    text = " ".join(words[1:] if rng.random() < 0.5 else words[:-1])
-    return Reference(text, "partial") if _alone(place, entity, text) else None
+    return Reference(text, "partial", _is_proper(place, entity, text))
 
 
 def _misspelled(rng: Random, place: Place, entity: Entity) -> Reference | None:
     name = folded(entity.name)
-    at = int(rng.random() * len(name))
-    if len(name) < 6 or not name[at].isalpha():
+    plain = plainly(name)
+    text = plain if plain != name and rng.random() < 0.6 else misspelled(rng, plain)
+    if not text or place.taken(text) or place.near(text, entity) or any(e is not entity for e in place.meant(text)):
         return None
-    text = name[:at] + name[at + 1 :]
-    return None if place.taken(text) else Reference(text, "misspelled")
+    return Reference(text, "misspelled", _is_proper(place, entity, text))
 
 
-def _reference(rng: Random, place: Place, name: str, kind: ReferenceKind) -> Reference:
-    said = folded(name) if place.capitals and rng.random() < 0.7 else name
-    return Reference(said, kind, "'s " in said)
+_WAYS = (_alias, _described, _partial, _misspelled)
 
 
 def _alone(place: Place, entity: Entity, text: str) -> bool:
-    """Whether ``text`` is said of ``entity`` and of nothing else here."""
-    if place.taken(text):
-        return False
-    return not any(_means(place, other, text) for other in place.inventory.entities if other is not entity)
+    """Whether ``text`` may mean ``entity`` and nothing else here, nor an area or a floor."""
+    return not place.taken(text) and not place.near(text, entity) and all(e is entity for e in place.meant(text))
 
 
-def _means(place: Place, entity: Entity, text: str) -> bool:
-    return all(word in _bag(place, entity.id) for word in text.split())
+def _said(rng: Random, place: Place, name: str) -> str:
+    """A name in a request: as it is written, or without the capitals that nobody hears."""
+    return folded(name) if place.capitals and rng.random() < 0.75 else name
 
 
-@lru_cache(maxsize=512)
-def _bag(place: Place, entity_id: str) -> frozenset[str]:
-    entity = next(e for e in place.inventory.entities if e.id == entity_id)
-    area = place.area_of(entity)
-    said = [entity.name, *entity.aliases, *place.kinds[entity.id].generic]
-    if area:
-        said += [area.name, *area.aliases]
-    return frozenset(word for text in said for word in folded(text).split())
+def _is_proper(place: Place, entity: Entity, text: str) -> bool:
+    return entity.domain in _PROPER_DOMAINS or (entity.domain == "vacuum" and not place.nouns[entity.id]) or _has_own(text)
+
+
+def _has_own(text: str) -> bool:
+    """Whether it says whose it is, or brings its article along."""
+    said = folded(text)
+    return said.partition(" ")[0].endswith("'s") or said.startswith("the ") or said in _NOWHERE

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
 from flows.steps.generator.lexicons.things import Kind
-from flows.steps.generator.words import items, pick, words_of
+from flows.steps.generator.words import items, pick, title
+from schemas.inventory import Entity
 from schemas.pipeline import Part
 
 State = tuple[str, dict[str, Any]]
@@ -22,6 +23,39 @@ def state_of(rng: Random, part: Part, kind: Kind) -> State:
     if rng.random() < _UNAVAILABLE and kind.domain not in _ALWAYS_THERE:
         state = "unavailable"
     return state, attributes
+
+
+def scene_states(rng: Random, entities: Sequence[Entity]) -> dict[str, dict[str, Any]]:
+    """What a scene sets: two to four things that are there, or as many as there are."""
+    states: dict[str, dict[str, Any]] = {}
+    for entity in _some(rng, entities, _SCENIC):
+        wanted = pick(rng, _SCENIC[entity.domain])
+        states[entity.id] = {"state": wanted}
+        if wanted == "on" and "brightness" in entity.attributes:
+            states[entity.id]["brightness"] = _brightness(rng)
+        elif entity.domain == "light" and "brightness" in entity.attributes:
+            states[entity.id]["brightness"] = 0
+    return states
+
+
+def script_steps(rng: Random, entities: Sequence[Entity]) -> list[dict[str, str]]:
+    """What a script does, one service after another; nothing that opens or unlocks."""
+    return [
+        {"service": f"{entity.domain}.{pick(rng, _SCRIPTED[entity.domain])}", "entity_id": entity.id}
+        for entity in _some(rng, entities, _SCRIPTED)
+    ]
+
+
+def _some(rng: Random, entities: Sequence[Entity], domains: Mapping[str, object]) -> list[Entity]:
+    able = [entity for entity in entities if entity.domain in domains and entity.state != "unavailable"]
+    return rng.sample(able, min(len(able), 2 + int(rng.random() * 3)))
+
+
+_SCENIC = {"light": ("on", "on", "off"), "switch": ("on", "off"), "cover": ("closed", "open"), "input_boolean": ("on",)}
+_SCRIPTED = {
+    "light": ("turn_off", "turn_on", "turn_off"), "switch": ("turn_off",), "cover": ("close_cover",), "lock": ("lock",),
+    "media_player": ("turn_off",), "fan": ("turn_off",), "climate": ("turn_off",),
+}  # fmt: skip
 
 
 def _light(rng: Random, part: Part, kind: Kind) -> State:
@@ -82,7 +116,7 @@ def _media(rng: Random, part: Part, kind: Kind) -> State:
     state = pick(rng, ("off", "off", "idle", "paused", "playing", "playing"))
     attributes: dict[str, Any] = {"volume_level": 5 * (1 + int(rng.random() * 20)) / 100, "is_volume_muted": False}
     if state in ("playing", "paused"):
-        attributes["media_title"] = pick(rng, words_of(part).songs)
+        attributes["media_title"] = title(rng, part)
     return state, attributes
 
 
@@ -96,7 +130,12 @@ def _todo(rng: Random, part: Part, kind: Kind) -> State:
 
 
 def _timer(rng: Random, part: Part, kind: Kind) -> State:
-    return "idle", {"duration": f"0:{pick(rng, (1, 3, 5, 8, 10, 15, 20, 25, 30, 45)):02d}:00"}
+    """Never running: what runs ends at a moment, and a generated home knows of no time."""
+    minutes = pick(rng, (1, 3, 5, 8, 10, 15, 20, 25, 30, 45))
+    attributes = {"duration": f"0:{minutes:02d}:00"}
+    if rng.random() < 0.2:
+        return "paused", {**attributes, "remaining": f"0:{int(rng.random() * minutes):02d}:{1 + int(rng.random() * 59):02d}"}
+    return "idle", attributes
 
 
 def _moment(rng: Random, part: Part, kind: Kind) -> State:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from random import Random
 from typing import TypeVar
 from zlib import crc32
 
 from flows.steps.generator.lexicons import words
-from flows.steps.generator.lexicons.abroad import TONGUES, Tongue
+from flows.steps.generator.lexicons.abroad import RARE, TONGUES, Tongue
 from flows.steps.generator.lexicons.items import ITEMS, QUALITIES, TASKS
-from flows.steps.generator.lexicons.media import ARTISTS, FILMS, GENRES, SONGS, STATIONS
-from flows.steps.generator.lexicons.qualifiers import MAKERS, MODIFIERS, PEOPLE, PETS
+from flows.steps.generator.lexicons.media import ARTISTS, FILMS, GENRES, SONGS, STATIONS, TITLE_ADJECTIVES, TITLE_NOUNS
+from flows.steps.generator.lexicons.qualifiers import MAKERS, MODIFIERS, PEOPLE, PETS, PLAIN
 from flows.steps.generator.lexicons.rooms import AREAS, EVERYDAY, FLOORS
 from flows.steps.generator.lexicons.things import KINDS
 from flows.steps.generator.lexicons.wholes import LISTS, SCENES, SCRIPTS, TIMERS, WEATHER
@@ -56,10 +56,11 @@ def of_part(entries: Iterable[str], part: Part) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """One part's words. ``everyday`` rooms are shared by all parts; all else is this part's alone."""
+    """One part's words. ``everyday`` rooms and ``plain`` qualities are shared by all parts; all else is this part's alone."""
 
     part: Part
     everyday: tuple[str, ...]
+    plain: tuple[str, ...]
     areas: tuple[str, ...]
     floors: tuple[str, ...]
     modifiers: tuple[str, ...]
@@ -79,22 +80,24 @@ class Words:
     stations: tuple[str, ...]
     genres: tuple[str, ...]
     films: tuple[str, ...]
+    title_nouns: tuple[str, ...]
+    title_adjectives: tuple[str, ...]
     tongues: tuple[Tongue, ...]
-
-    @cached_property
-    def own(self) -> frozenset[str]:
-        """Single words that only this part says."""
-        return _spoken(self) - _SHARED - frozenset().union(*(_spoken(words_of(p)) for p in PARTS if p != self.part))
 
 
 def _split(part: Part) -> Words:
-    tongues = tuple(Tongue(of_part(t.rooms, part), t.things, t.joined) for t in TONGUES.values())
+    tongues = tuple(
+        Tongue(of_part(tongue.rooms, part), tongue.things, tongue.joined)
+        for name, tongue in TONGUES.items()
+        for _ in range(1 if name in RARE else 4)
+    )
     return Words(
         part=part,
         everyday=EVERYDAY,
+        plain=PLAIN,
         areas=of_part((area for area in AREAS if area not in EVERYDAY), part),
         floors=of_part(FLOORS, part),
-        modifiers=of_part(MODIFIERS, part),
+        modifiers=of_part((word for word in MODIFIERS if word not in PLAIN), part),
         people=of_part(PEOPLE, part),
         pets=of_part(PETS, part),
         makers=of_part(MAKERS, part),
@@ -111,6 +114,8 @@ def _split(part: Part) -> Words:
         stations=of_part(STATIONS, part),
         genres=of_part(GENRES, part),
         films=of_part(FILMS, part),
+        title_nouns=of_part(TITLE_NOUNS, part),
+        title_adjectives=of_part(TITLE_ADJECTIVES, part),
         tongues=tongues,
     )
 
@@ -120,31 +125,48 @@ def words_of(part: Part) -> Words:
     return _split(part)
 
 
-_SHARED = frozenset(
-    word
-    for entry in (
-        *EVERYDAY,
-        *(noun for kind in KINDS for noun in (*kind.nouns, *kind.generic)),
-        *(noun for tongue in TONGUES.values() for nouns in tongue.things.values() for noun in nouns),
-    )
-    for word in entry.split()
-)
+@cache
+def _shared() -> frozenset[str]:
+    nouns = (noun for kind in KINDS for noun in (*kind.nouns, *kind.generic))
+    abroad = (noun for tongue in TONGUES.values() for group in tongue.things.values() for noun in group)
+    rooms = ("room", "bedroom", "office", "study")
+    return frozenset(word for entry in (*EVERYDAY, *PLAIN, *rooms, *nouns, *abroad) for word in entry.split())
+
+
+def _names_of(words: Words) -> frozenset[str]:
+    """Every single word of the entries that names of this part are made of."""
+    found = (
+        *words.areas, *words.floors, *words.modifiers, *words.people, *words.pets, *words.makers, *words.lists, *words.timers,
+        *words.scenes, *words.scripts, *words.weather, *(room for tongue in words.tongues for room in tongue.rooms),
+    )  # fmt: skip
+    return frozenset(word for entry in found for word in entry.split())
 
 
 @cache
-def _spoken(part: Words) -> frozenset[str]:
-    """Every single word that names of this part may hold, shared ones left out."""
-    entries = (
-        *part.areas, *part.modifiers, *part.people, *part.pets, *part.makers, *part.lists, *part.timers,
-        *part.scenes, *part.scripts, *part.weather, *(room for tongue in part.tongues for room in tongue.rooms),
-    )  # fmt: skip
-    return frozenset(word for entry in entries for word in entry.split())
+def _owners() -> dict[str, Part | None]:
+    """Every word that names are made of: the part that alone says it, None where several do."""
+    owners: dict[str, Part | None] = dict.fromkeys(sorted(_shared()))
+    said = {part: _names_of(words_of(part)) for part in PARTS}
+    for part in PARTS:
+        for word in sorted(said[part]):
+            alone = word not in _shared() and not any(word in said[other] for other in PARTS if other != part)
+            owners[word] = part if alone else None
+    return owners
+
+
+def owner(word: str) -> Part | None:
+    """The part that alone says a lower-case ``word``; None for one that all may say. A word of no list has its hash's part."""
+    owners = _owners()
+    bare = word.removesuffix("'s")
+    if bare in owners or bare.isdecimal():
+        return owners.get(bare)
+    return part_of(bare)
 
 
 def admissible(part: Part, name: str) -> bool:
-    """Whether a lower-case ``name`` is one of ``part``: by a word that only it says, or else by the whole name's hash."""
-    own = words_of(part).own
-    return any(word in own for word in name.split()) or part_of(name) == part
+    """Whether a lower-case ``name`` is one of ``part``: by its words, or by the whole name where all may say each of them."""
+    owners = {found for word in name.split() if (found := owner(word))}
+    return owners == {part} if owners else part_of(name) == part
 
 
 _ONSETS: tuple[str, ...] = words("b br ch d dr f fl g gl h j k kl l m n p pl r s sk st t tr v w z")
@@ -162,13 +184,8 @@ def invented(rng: Random, part: Part) -> str:
     while True:
         count = 2 if rng.random() < 0.7 else 3
         word = "".join(pick(rng, _ONSETS) + pick(rng, _VOWELS) + pick(rng, _CODAS) for _ in range(count))
-        if part_of(word) == part and word not in _known():
+        if part_of(word) == part and word not in _owners():
             return word
-
-
-@cache
-def _known() -> frozenset[str]:
-    return _SHARED.union(*(_spoken(words_of(part)) for part in PARTS))
 
 
 def model_number(rng: Random, part: Part) -> str:
@@ -190,3 +207,28 @@ def items(rng: Random, part: Part) -> str:
     if kind < 0.25:
         return f"{invented(rng, part)} {thing}"
     return f"{pick(rng, said.qualities)} {thing}" if kind < 0.5 else thing
+
+
+def title(rng: Random, part: Part) -> str:
+    """Of a song or film: ``broken radio``, ``queen of the motel``; one in four from the lists."""
+    said, kind = words_of(part), rng.random()
+    if kind < 0.25:
+        return pick(rng, said.songs if kind < 0.17 else said.films)
+    noun = pick(rng, said.title_nouns)
+    if kind < 0.55:
+        return f"{pick(rng, said.title_adjectives)} {noun}"
+    if kind < 0.7:
+        return f"{noun} {pick(rng, ('of', 'in', 'on', 'without', 'by'))} the {pick(rng, said.title_nouns)}"
+    if kind < 0.8:
+        return f"{invented(rng, part)} {noun}"
+    return f"the {pick(rng, said.title_adjectives)} {noun}" if kind < 0.9 else f"{noun} and {pick(rng, said.title_nouns)}"
+
+
+def artist(rng: Random, part: Part) -> str:
+    """A band or a musician: ``the broken mirrors``, ``carla velmar``."""
+    said, kind = words_of(part), rng.random()
+    if kind < 0.3:
+        return pick(rng, said.artists)
+    if kind < 0.6:
+        return f"the {pick(rng, said.title_adjectives)} {pick(rng, said.title_nouns)}s"
+    return f"{pick(rng, said.people)} {invented(rng, part) if kind < 0.85 else pick(rng, said.title_nouns)}"
