@@ -23,6 +23,10 @@ class Workers(Spec):
     threads: int = Field(default=1, ge=1, description="OMP threads a worker: more than the free cores slow everything down.")
     precision: Literal["float32", "bfloat16"] = "float32"
     zero_stage: Literal[0, 1, 2, 3] = Field(default=0, description="DeepSpeed ZeRO stage; 0 trains with DDP, without DeepSpeed.")
+    generators: int = Field(
+        default=0, ge=0, le=64, description="Processes that make streamed rows for a worker; 0 for a thread, enough for a CPU."
+    )
+    warm_steps: int = Field(default=0, ge=0, description="First steps that a budget of minutes does not count: compiling.")
     max_failures: int = Field(
         default=3, ge=0, description="Times that a run resumes from its last checkpoint after a dead worker."
     )
@@ -61,6 +65,9 @@ class Stack(Spec):
     host: str = "127.0.0.1"
     ports: Ports = Ports()
     ray_cpus: int | None = Field(default=None, ge=1, description="Logical CPUs that Ray may plan with; at least 4 when absent.")
+    proxy: Literal["haproxy", "python"] = Field(
+        default="haproxy", description="What stands before Serve: haproxy, which Ray brings on Linux, or Serve's own in Python."
+    )
     object_store_mb: int = Field(default=150, ge=80)
     work_pool: str = "rottie"
 

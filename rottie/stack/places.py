@@ -14,16 +14,17 @@ from rottie.stack.keys import private_folder
 from schemas.errors import DiskFull, StackError
 from schemas.settings import Home
 
-# A Unix socket's path has at most 107 bytes; Ray adds 63 of its own (session_<time>_<pid>/sockets/plasma_store).
+# A Unix socket's path has at most 107 bytes. Ray adds 63 of its own (session_<time>_<pid>/sockets/plasma_store), its HAProxy
+# up to 76 (h/<56 digits of the node>/s.<pid>.tmp).
 SOCKET_LIMIT = 107
-RAY_SUFFIX = 68
+LONGEST_SUFFIX = 78
 LEAST_FREE_BYTES = 10**9
 
 
 def short_folder(home: Home) -> Path:
     """Ray's temporary folder: below ROTTIE_HOME where the path is short enough, else /tmp/rottie-<id>."""
     inside = home.run / "ray"
-    if len(os.fsencode(inside)) + RAY_SUFFIX <= SOCKET_LIMIT:
+    if len(os.fsencode(inside)) + LONGEST_SUFFIX <= SOCKET_LIMIT:
         return inside
     return Path("/tmp") / f"rottie-{stack_id(home)}"  # noqa: S108 - mode 700 and its owner are checked in make_folders
 
@@ -36,6 +37,10 @@ def supervisor_socket(home: Home) -> Path:
 
 def ray_session(home: Home) -> Path:
     return short_folder(home) / "r"
+
+
+def haproxy_folder(home: Home) -> Path:
+    return short_folder(home) / "h"
 
 
 def make_folders(home: Home) -> None:

@@ -8,8 +8,9 @@ import os
 import sys
 from dataclasses import dataclass, field
 
+from rottie.stack import haproxy
 from rottie.stack.keys import MLFLOW_USER, mlflow_auth_db, mlflow_password_path, mlflow_session_path, prefect_auth_path, read_key
-from rottie.stack.places import ray_session
+from rottie.stack.places import haproxy_folder, ray_session
 from rottie.stack.serving import SERVING
 from schemas.hashing import write_atomic
 from schemas.profile import Profile
@@ -57,9 +58,10 @@ def _ray(home: Home, profile: Profile) -> Program:
         "--log-color=false",
         "--no-monitor",  # of the autoscaler, which has nothing to scale on one machine
     )
+    settings = {**SERVING, **(haproxy.settings(haproxy_folder(home)) if stack.proxy == "haproxy" else {})}
     # `ray start` ends its children in order; when all get TERM at once it waits for ever for some of them.
     # Draining the node can take half a minute while Serve runs; what is left after some seconds gets KILL.
-    return Program("ray", command, stop_wait_s=5, stop_group=False, settings=SERVING)
+    return Program("ray", command, stop_wait_s=5, stop_group=False, settings=settings)
 
 
 def _prefect(profile: Profile) -> Program:

@@ -47,7 +47,7 @@ from tests.tiny import write_export
 
 PAIRS, WINDOWS, WINDOW_S, SWAPS, CLIENTS = 200, 15, 1.0, 10, 8
 TOKENS, LONG = 16, 64
-SETTINGS = {"python": {}, "haproxy": {"RAY_SERVE_ENABLE_HA_PROXY": "1"}}
+PROXIES = ("python", "haproxy")
 ENGINE = LlmEngine(kind="xllamacpp", context=2048, slots=CLIENTS)
 ASSISTANT = Assistant(name="bench", engine=ENGINE, limits=Limits(max_tokens=1500, queue=64))
 PROMPT = render_prompt(tuple(Message.model_validate(message) for message in MESSAGES), (), ())
@@ -252,7 +252,7 @@ def engine_alone(ref: ModelRef) -> Any:
 
 def measure(proxy: str) -> dict[str, Any]:
     root = Path(tempfile.mkdtemp(prefix="rottie-"))
-    process, head = start_ray(root, SETTINGS[proxy])
+    process, head = start_ray(root, proxied=proxy == "haproxy")
     result: dict[str, Any] = {"load_before": os.getloadavg()[0]}
     try:
         wait_for_dashboard(process, head)
@@ -281,7 +281,7 @@ def measure(proxy: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    result = {proxy: measure(proxy) for proxy in sys.argv[1:] or SETTINGS}
+    result = {proxy: measure(proxy) for proxy in sys.argv[1:] or PROXIES}
     print(keep("serving", result))
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import httpx
 import psutil
 import pytest
 
+from rottie.stack import haproxy
 from rottie.stack.serving import SERVING
 
 START_S = 90
@@ -67,8 +68,8 @@ def stop_tree(process: subprocess.Popen[bytes]) -> None:
     psutil.wait_procs(tree, timeout=5)
 
 
-def start_ray(root: Path, settings: Mapping[str, str] | None = None) -> tuple[subprocess.Popen[bytes], RayHead]:
-    """``settings`` are more environment variables for Ray and for who asks it."""
+def start_ray(root: Path, proxied: bool = True) -> tuple[subprocess.Popen[bytes], RayHead]:
+    """As the local stack runs it: behind HAProxy, or behind Serve's own proxy. The path of ``root`` has to be short."""
     gcs, client, dashboard, api = free_ports(4)
     home = root / "home"
     (home / "logs").mkdir(parents=True)
@@ -88,7 +89,7 @@ def start_ray(root: Path, settings: Mapping[str, str] | None = None) -> tuple[su
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
         **SERVING,
-        **(settings or {}),
+        **(haproxy.settings(root / "h") if proxied else {}),
     }
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats"]
     command += ["--node-ip-address=127.0.0.1", f"--port={gcs}", f"--ray-client-server-port={client}", "--log-color=false"]
