@@ -118,6 +118,10 @@ class SuiteResult(BaseModel):
     by_tool: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="tool -> rows, exact_match, valid_call_rate, ..."
     )
+    by_tag: dict[str, dict[str, float]] = Field(
+        default_factory=dict,
+        description="tag -> rows, exact_match, ... and where rows were acted out, the figures of flows.steps.judging.",
+    )
 
 
 class Report(Artifact):

@@ -2,8 +2,10 @@
 
 Three ways to answer each row: ``intents`` (the known sentences alone), ``model`` (the calls that the suite's own run got; the
 model is not asked again), ``both`` (as served: the model answers where no known sentence does). A home is made from the
-row's lines, so its things have Home Assistant's states and no attributes but the defaults of the simulated home.
-Does not cover rights and confirmations: policy stands outside of what is learned.
+row's lines, which are those at its newest request. Its things can do what the right calls ask of them, so that nothing is
+judged by what lines cannot say: which colours a lamp has, what stands on a list, which spoken timers run.
+Does not cover rights and confirmations: policy stands outside of what is learned. Nor rows with tools that the home does not
+have: those are judged by their calls (flows.steps.judging).
 """
 
 from __future__ import annotations
@@ -11,17 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schemas.action import Actor
-from schemas.conversation import ToolCall
+from schemas.conversation import Message, ToolCall, call
 from schemas.errors import ActionError
 from schemas.home_lines import NOON, inventory_of
 from schemas.inventory import Entity, Inventory
 from serve.actions.home import SimulatedHome
 from serve.actions.intents import recognise
-from serve.actions.tools import plan
+from serve.actions.timing import TIMING
+from serve.actions.tools import TOOLS, plan
 
 if TYPE_CHECKING:
     from flows.steps.scoring import Outcome
@@ -29,82 +31,143 @@ if TYPE_CHECKING:
 TIERS = ("intents", "model", "both")
 LANGUAGE = "en"
 _ACTOR = Actor(id="evaluation", role="admin")
+_COLORS = ["color_temp", "rgb"]
+_FAN_MODES = ["on", "off", "auto", "low", "medium", "high", "top", "middle", "focus", "diffuse"]
+_TIMERS = frozenset(tool.name for tool in TIMING)
+_START, _UNPAUSE = "HassStartTimer", "HassUnpauseTimer"
+_LENGTHS = {"start_hours": "hours", "start_minutes": "minutes", "start_seconds": "seconds"}
 
 States = Mapping[str, Entity]
 
 
 @dataclass(frozen=True)
 class Acted:
-    """One row. ``moves``: the right calls change this home. ``known``: a known sentence was recognised.
+    """One row. ``moves``: the right calls change this home. ``acts``: they do more than read. ``known``: a known sentence
+    was recognised.
 
     ``right``: tiers after which every state is as after the right calls. ``wrong``: tiers that left something in a state
-    that it neither had before nor should have.
+    that it neither had before nor should have. ``doing``: tiers that called something that does more than read.
+    ``served``: tiers that were right, read what the right calls read, and called nothing where nothing is to be called.
     """
 
     moves: bool
+    acts: bool
     known: bool
     right: frozenset[str]
     wrong: frozenset[str]
+    doing: frozenset[str]
+    served: frozenset[str]
 
 
-def act(outcome: Outcome, home: Sequence[str]) -> Acted | None:
-    """None for a row whose lines are no home, or whose right calls this home refuses: nothing can be judged by it."""
-    inventory = _home_of(home)
+@dataclass(frozen=True)
+class _Ended:
+    """What calls came to: the home's states, and what was read on the way."""
+
+    states: States
+    read: frozenset[str]
+
+
+def act(outcome: Outcome, home: Sequence[str], before: Sequence[Message] = ()) -> Acted | None:
+    """``before`` are the row's messages up to its answer. None where nothing can be judged by this home: its lines are no
+    home, tools are not the home's, or the right calls are refused by it.
+    """
+    inventory = None if other_tools(outcome) else inventory_of(tuple(home))
     if inventory is None:
         return None
-    start, wanted = SimulatedHome(inventory, _clock), SimulatedHome(inventory, _clock)
-    if not all(_done(call, wanted) for call in outcome.wanted):
+    try:
+        start = _home_for(outcome.wanted, inventory, before)
+    except ActionError:
         return None
-    recognised = recognise(outcome.request, start, LANGUAGE, _ACTOR)
+    there = start.snapshot()
+    wanted = SimulatedHome(there, _clock)
+    if not all(_done(each, wanted) for each in outcome.wanted):
+        return None
+    # A model that is asked again, after a call of its own has failed, is past the known sentences.
+    again = bool(before) and before[-1].role != "user"
+    recognised = None if again else recognise(outcome.request, start, LANGUAGE, _ACTOR)
     model = () if outcome.error else outcome.got
     calls = {"intents": recognised.calls if recognised else (), "model": model}
     calls["both"] = recognised.calls if recognised else model
-    before, after = _states(start), _states(wanted)
-    right, wrong = set(), set()
+    able = {"intents": recognised is not None, "model": outcome.error is None}
+    able["both"] = able["intents"] or able["model"]
+    first, last = _states(start), _ended(there, outcome.wanted)
+    right, wrong, served = set(), set(), set()
     for tier in TIERS:
-        there = _states(_after(inventory, calls[tier]))
-        if there == after:
+        found = _ended(there, calls[tier])
+        if found.states == last.states:
             right.add(tier)
-        if any(there.get(name) not in (before.get(name), after.get(name)) for name in {*there, *before}):
+            if able[tier] and last.read in (found.read, frozenset()) and bool(calls[tier]) == bool(outcome.wanted):
+                served.add(tier)
+        if any(found.states.get(name) not in (first.get(name), last.states.get(name)) for name in {*found.states, *first}):
             wrong.add(tier)
-    return Acted(before != after, recognised is not None, frozenset(right), frozenset(wrong))
+    return Acted(
+        moves=first != last.states,
+        acts=_does(outcome.wanted),
+        known=recognised is not None,
+        right=frozenset(right),
+        wrong=frozenset(wrong),
+        doing=frozenset(tier for tier in TIERS if _does(calls[tier])),
+        served=frozenset(served),
+    )
 
 
-def measures(acted: Sequence[Acted]) -> dict[str, float]:
-    """Shares in 0..1 with 95% intervals, by tier: ``state_exact`` of the rows whose right calls change their home (a tier
-    that does nothing would be right on the others), ``wrong_action`` of all rows.
-    """
-    moving = [row for row in acted if row.moves]
-    found = {"acted_rows": float(len(acted)), "moving_rows": float(len(moving))}
-    found["known_share"] = sum(row.known for row in acted) / max(1, len(acted))
-    for tier in TIERS:
-        right, wrong = sum(tier in row.right for row in moving), sum(tier in row.wrong for row in acted)
-        for name, count, rows in (("state_exact", right, len(moving)), ("wrong_action", wrong, len(acted))):
-            low, high = wilson(count, rows)
-            found |= {f"{name}_{tier}": count / max(1, rows), f"{name}_{tier}_low": low, f"{name}_{tier}_high": high}
-    return found
+def other_tools(outcome: Outcome) -> bool:
+    """Whether the row offers tools that are not the home's: only its calls can be compared."""
+    return any(tool.function.name not in TOOLS for tool in outcome.tools)
 
 
-def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval of a share; z 1.96 covers 95%. Unlike the normal one, it holds near 0 and 1.
+def _home_for(wanted: Sequence[ToolCall], inventory: Inventory, before: Sequence[Message]) -> SimulatedHome:
+    """The home at the request, able to do what is wanted. Raises ActionError for one that cannot be simulated."""
+    made = inventory.model_copy(update={"entities": tuple(_able(entity, wanted) for entity in inventory.entities)})
+    home = SimulatedHome(made, _clock)
+    for each in _timers_of(before):
+        _done(each, home)
+    for each in wanted:
+        if each.function.name in _TIMERS and each.function.name != _START and not _works(each, home):
+            for needed in _timer_for(each):
+                _done(needed, home)
+    for each in _since(before):
+        _done(each, home)
+    return home
 
-    Wilson, E. B. (1927): Probable inference, the law of succession, and statistical inference.
-    """
-    if not trials:
-        return 0.0, 1.0
-    share, weight = successes / trials, z * z / trials
-    centre = (share + weight / 2) / (1 + weight)
-    spread = z * sqrt(share * (1 - share) / trials + weight / (4 * trials)) / (1 + weight)
-    return max(0.0, centre - spread), min(1.0, centre + spread)
+
+def _able(entity: Entity, wanted: Sequence[ToolCall]) -> Entity:
+    """``entity`` with what the right calls need and its line does not tell."""
+    asked = [each.function.parsed() for each in wanted]
+    more: dict[str, Any] = {}
+    if entity.domain == "light":
+        more["supported_color_modes"] = _COLORS
+    elif entity.domain == "climate":
+        more["fan_modes"] = [*_FAN_MODES, *(mode for given in asked if isinstance(mode := given.get("fan_mode"), str))]
+    elif entity.domain == "todo" and entity.state.isdecimal():
+        more["items"] = list(dict.fromkeys(item for given in asked if isinstance(item := given.get("item"), str)))[
+            : int(entity.state)
+        ]
+    return entity.model_copy(update={"attributes": {**entity.attributes, **more}}) if more else entity
 
 
-def _home_of(lines: Sequence[str]) -> Inventory | None:
-    """The home that wrote ``lines``, or None where it is none that can be simulated."""
-    inventory = inventory_of(tuple(lines))
-    try:
-        return inventory and SimulatedHome(inventory, _clock).snapshot()
-    except ActionError:
-        return None
+def _timers_of(before: Iterable[Message]) -> list[ToolCall]:
+    """Calls of earlier turns that run or end timers: what a voice started is in no line of the home."""
+    earlier = list(before)
+    newest = max((at for at, message in enumerate(earlier) if message.role == "user"), default=0)
+    return [each for message in earlier[:newest] for each in message.tool_calls if each.function.name in _TIMERS]
+
+
+def _timer_for(wanted: ToolCall) -> list[ToolCall]:
+    """Calls that make a timer for ``wanted`` to find, started in a turn that the row does not tell of."""
+    given = wanted.function.parsed()
+    length = {there: given[here] for here, there in _LENGTHS.items() if given.get(here)} or {"minutes": 10}
+    named = {"name": given["name"]} if given.get("name") else {}
+    started = [call(_START, {**named, **length})]
+    return [*started, call("HassPauseTimer", named)] if wanted.function.name == _UNPAUSE else started
+
+
+def _since(before: Sequence[Message]) -> list[ToolCall]:
+    """Calls that were made for the newest request already and did not fail."""
+    newest = max((at for at, message in enumerate(before) if message.role == "user"), default=len(before))
+    since = before[newest + 1 :]
+    failed = {message.tool_call_id for message in since if (message.content or "").startswith("Error")}
+    return [each for message in since for each in message.tool_calls if each.id not in failed]
 
 
 def _clock() -> datetime:
@@ -112,21 +175,41 @@ def _clock() -> datetime:
     return NOON
 
 
-def _after(inventory: Inventory, calls: Iterable[ToolCall]) -> SimulatedHome:
-    home = SimulatedHome(inventory, _clock)
-    for call in calls:
-        _done(call, home)
-    return home
+def _ended(inventory: Inventory, calls: Iterable[ToolCall]) -> _Ended:
+    home, read = SimulatedHome(inventory, _clock), set()
+    for each in calls:
+        if _done(each, home) and _is_reading(each):
+            made = plan(each, home, _ACTOR)
+            read |= set(made.targets) or {made.say(home)}
+    return _Ended(_states(home), frozenset(read))
 
 
-def _done(call: ToolCall, home: SimulatedHome) -> bool:
+def _done(asked: ToolCall, home: SimulatedHome) -> bool:
     """As serving does one call after the other; one that the home refuses changes nothing."""
     try:
-        made = plan(call, home, _ACTOR)
+        made = plan(asked, home, _ACTOR)
         home.apply(*made.calls, new=made.new)
     except ActionError:
         return False
     return True
+
+
+def _works(asked: ToolCall, home: SimulatedHome) -> bool:
+    try:
+        made = plan(asked, home, _ACTOR)
+        home.preview(*made.calls, new=made.new)
+    except ActionError:
+        return False
+    return True
+
+
+def _does(calls: Iterable[ToolCall]) -> bool:
+    return any(not _is_reading(each) for each in calls)
+
+
+def _is_reading(asked: ToolCall) -> bool:
+    tool = TOOLS.get(asked.function.name)
+    return tool is not None and tool.risk == "read"
 
 
 def _states(home: SimulatedHome) -> States:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from flows.steps.exporting import export
 from flows.steps.parity import check_parity
-from flows.steps.reporting import failures, write_report
+from flows.steps.reporting import failures, tag_image, tag_table, write_report
 from flows.steps.scoring import Scored, as_failure, run_suite, summarise
 from flows.steps.storing import new_version
 from schemas.artifacts import Candidate, Dataset, Exported, Report, SuiteResult
@@ -20,9 +20,10 @@ from schemas.hashing import MANIFEST, content_id, sums, verify, write_json
 from schemas.pipeline import Pipeline, Suite
 from schemas.settings import Home
 
-FORMAT = 2  # part of every report's name: raise it when metrics change their meaning
+FORMAT = 3  # part of every report's name: raise it when metrics change their meaning
 MOST_FAILURES = 200
 REPORT, PAGE, FAILURES = "report.json", "report.html", "failures.jsonl"
+BY_TAG = "by_tag-"  # and a suite's name
 _TAG = "rottie.report"
 
 
@@ -65,9 +66,10 @@ def _make(folder: Path, candidate: Candidate, dataset: Dataset, pipeline: Pipeli
         write_json(work / REPORT, report)
         write_report(work / PAGE, report, scored, candidate, dataset, pipeline)
         _write_failures(work / FAILURES, scored)
+        files = (REPORT, PAGE, FAILURES, *_write_tags(work, report))
         write_json(
             work / MANIFEST,
-            {"kind": "report", "id": report.id, "parents": list(report.parents), "sums": sums(work, (REPORT, PAGE, FAILURES))},
+            {"kind": "report", "id": report.id, "parents": list(report.parents), "sums": sums(work, files)},
         )
     return report
 
@@ -79,6 +81,18 @@ def _write_failures(path: Path, scored: dict[str, Scored]) -> None:
         for suite, outcomes in scored.items():
             for outcome in failures(outcomes, MOST_FAILURES):
                 handle.write(json.dumps({"suite": suite, **as_failure(outcome)}, ensure_ascii=False) + "\n")
+
+
+def _write_tags(folder: Path, report: Report) -> list[str]:
+    """A table and a chart by tag of each suite whose rows have any."""
+    written = []
+    for result in report.suites:
+        if result.by_tag:
+            table, image = f"{BY_TAG}{result.suite}.csv", f"{BY_TAG}{result.suite}.png"
+            (folder / table).write_text(tag_table(result), encoding="utf-8")
+            (folder / image).write_bytes(tag_image(result))
+            written += [table, image]
+    return written
 
 
 def _existing(folder: Path) -> Report | None:
@@ -106,8 +120,8 @@ def _log(report: Report) -> None:
         for kind, figures in report.parity.items():
             for name, value in figures.items() if isinstance(figures, dict) else ():
                 client.log_metric(report.mlflow_run, f"parity.{kind}.{name}", value)
-        for file in (REPORT, PAGE):
-            client.log_artifact(report.mlflow_run, str(report.folder / file), "evaluation")
+        for file in (report.folder / REPORT, report.folder / PAGE, *sorted(report.folder.glob(f"{BY_TAG}*"))):
+            client.log_artifact(report.mlflow_run, str(file), "evaluation")
         client.set_tag(report.mlflow_run, _TAG, report.id)
     except MlflowException as error:
         raise RegistryError("MLflow did not take the report", where=address) from error

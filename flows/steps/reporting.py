@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +19,27 @@ from schemas.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TEMPLATES = Path(__file__).parent / "templates"
 CURVE = "training.jsonl"
 INK, MUTED, GRID, BLUE, ORANGE = "#1f2933", "#66788a", "#e4e9ee", "#2f6fbf", "#d9822b"
 MOST_TOOLS = 24
+_BY_TAG = {
+    "served_both": "right as served",
+    "served_model": "the model alone",
+    "state_exact_both": "states right",
+    "wrong_action_both": "something wrong changed",
+    "exact_match": "exact match",
+}
+_AT_HOME = {
+    "served_both": "right as served, questions and refusals too",
+    "served_model": "the same, the model alone",
+    "names_exact": "names of the home right, whole, where the tool is",
+    "refused_both": "nothing done where nothing is to be done",
+    "over_refused_both": "nothing done where something was asked for",
+    "other_tools_exact": "exact calls of tools from elsewhere",
+}
 _TITLES = {"f16": "GGUF f16", "q8_0": "GGUF Q8_0", "q4_k_m": "GGUF Q4_K_M", "q5_k_m": "GGUF Q5_K_M", "q6_k": "GGUF Q6_K"}
 
 
@@ -49,15 +67,89 @@ def write_report(
 
 
 def _suite(result: SuiteResult, scored: Scored) -> dict[str, Any]:
-    tags = {name: value for name, value in result.metrics.items() if name.startswith("tag_")}
     return {
         "result": result,
         "by_tool": by_tool(result),
         "latency": latency(scored),
         "confusion": confusion(scored),
         "tiers": tiers(result),
-        "tags": {name.removeprefix("tag_").removesuffix("_exact_match"): value for name, value in tags.items()},
+        "home": at_home(result),
+        "by_tag": _tag_plot(result) if result.by_tag else "",
+        "columns": _columns(result),
     }
+
+
+def at_home(result: SuiteResult) -> list[dict[str, Any]]:
+    """What acting in a home is judged by beside its states: each figure with its interval, where the suite has it."""
+    found = result.metrics
+    return [
+        {"name": title, "figures": [found[f"{name}{end}"] for end in ("", "_low", "_high")]}
+        for name, title in _AT_HOME.items()
+        if name in found
+    ]
+
+
+def tag_table(result: SuiteResult) -> str:
+    """Every figure by tag, as CSV."""
+    names = list(dict.fromkeys(name for figures in result.by_tag.values() for name in figures))
+    buffer = io.StringIO()
+    table = csv.writer(buffer, lineterminator="\n")
+    table.writerow(["tag", *names])
+    for tag, figures in result.by_tag.items():
+        table.writerow([tag, *(f"{figures[name]:.6g}" if name in figures else "" for name in names)])
+    return buffer.getvalue()
+
+
+def tag_image(result: SuiteResult) -> bytes:
+    """The chart by tag, as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    draw, height = _tag_chart(result)
+    buffer = io.BytesIO()
+    with _styled():
+        figure = _drawn(draw, FigureCanvasAgg, height=height, width=8)
+        figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _tag_plot(result: SuiteResult) -> str:
+    draw, height = _tag_chart(result)
+    return plot(draw, height=height)
+
+
+def _columns(result: SuiteResult) -> list[tuple[str, str]]:
+    return [(name, title) for name, title in _BY_TAG.items() if any(name in figures for figures in result.by_tag.values())]
+
+
+def _tag_chart(result: SuiteResult) -> tuple[Callable[[Axes], None], float]:
+    """What is right by tag, the whiskers its 95% interval; the dot is the model alone. Returns what draws it, and its height."""
+    rows = list(result.by_tag.items())[::-1]
+    main = "served_both" if "served_both" in result.metrics else "exact_match"
+
+    def draw(axes: Axes) -> None:
+        names = [f"{tag} ({figures['rows']:.0f})" for tag, figures in rows]
+        picked = [figures if main in figures else _renamed(figures, "exact_match", main) for _, figures in rows]
+        shares = [100 * figures[main] for figures in picked]
+        spread = [[100 * abs(figures[main] - figures[f"{main}_{end}"]) for figures in picked] for end in ("low", "high")]
+        axes.barh(names, shares, color=BLUE, height=0.62, xerr=spread, error_kw={"ecolor": MUTED, "elinewidth": 1})
+        alone = [
+            (100 * figures["served_model"], name)
+            for figures, name in zip(picked, names, strict=True)
+            if "served_model" in figures
+        ]
+        if alone:
+            axes.plot(*zip(*alone, strict=True), "o", color=ORANGE, markersize=5, label="the model alone")
+            axes.legend(frameon=False, loc="lower left")
+        axes.axvline(100 * result.metrics[main], color=ORANGE, linewidth=1.2, linestyle="--")
+        axes.set(xlim=(0, 102), xlabel="right as served, %" if main == "served_both" else "exact match, %")
+        axes.grid(axis="x", color=GRID)
+        axes.set_xticks(range(0, 101, 20))
+
+    return draw, max(1.8, 0.3 * len(rows) + 0.9)
+
+
+def _renamed(figures: Mapping[str, float], old: str, new: str) -> dict[str, float]:
+    return {f"{new}{end}": figures[f"{old}{end}"] for end in ("", "_low", "_high")}
 
 
 def tiers(result: SuiteResult) -> list[dict[str, Any]]:
@@ -157,7 +249,18 @@ def learning_curve(path: Path) -> str:
 def plot(draw: Callable[[Axes], None], *, height: float, width: float = 6.4) -> str:
     """An SVG element drawn by ``draw``, text as text. Ids are made unique by their content: several share one page."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+
+    buffer = io.StringIO()
+    with _styled():
+        figure = _drawn(draw, FigureCanvasSVG, height=height, width=width)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    return re.sub(r'(<svg [^>]*?)width="[^"]*" ', r"\1", re.sub(r'(<svg [^>]*?)height="[^"]*" ', r"\1", svg, count=1), count=1)
+
+
+def _styled() -> AbstractContextManager[None]:
     from matplotlib.style import context
 
     settings: dict[str, Any] = {
@@ -170,19 +273,20 @@ def plot(draw: Callable[[Axes], None], *, height: float, width: float = 6.4) -> 
         "xtick.color": MUTED,
         "ytick.color": INK,
     }
-    with context(settings):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasSVG(figure)
-        axes = figure.subplots()
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_axisbelow(True)
-        draw(axes)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    return re.sub(r'(<svg [^>]*?)width="[^"]*" ', r"\1", re.sub(r'(<svg [^>]*?)height="[^"]*" ', r"\1", svg, count=1), count=1)
+    return context(settings)
+
+
+def _drawn(draw: Callable[[Axes], None], canvas: Callable[[Figure], object], *, height: float, width: float) -> Figure:
+    """To be called within ``_styled``."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    canvas(figure)
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)
+    draw(axes)
+    return figure
 
 
 def _number(value: float) -> str:

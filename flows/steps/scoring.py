@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flows.steps.acting import Acted, act, measures, wilson
+from flows.steps.acting import Acted, act
+from flows.steps.judging import by_tag, judged, wilson
 from flows.steps.reading import read_rows, read_table_rows
 from schemas.artifacts import Dataset, Exported, SuiteResult
 from schemas.assistant import LlmEngine
@@ -29,7 +30,7 @@ from serve.turn import Answerer, MalformedCall, TurnRequest
 Result = TypeVar("Result")
 NO_TOOL, INVALID = "none", "invalid"
 # Tags are free text: a metric a tag only where they are few, as categories are.
-MAX_TAGS = 20
+MAX_TAGS = 40
 MOST_CONTEXT = 8192
 
 
@@ -108,7 +109,7 @@ def run_suite(exported: Exported, dataset: Dataset, suite: Suite) -> Scored:
 
 def _act_all(scored: Scored, rows: Sequence[tuple[str, Conversation]], suite: Suite) -> None:
     for outcome, (_, row) in zip(scored.outcomes, rows, strict=True):
-        outcome.acted = act(outcome, row.home)
+        outcome.acted = act(outcome, row.home, row.request())
     if not any(outcome.acted for outcome in scored.outcomes):
         raise EvaluationError(
             "no row describes a home that can be simulated",
@@ -190,19 +191,16 @@ def summarise(suite: str, scored: Scored) -> SuiteResult:
         "tokens_per_s": sum(outcome.completion_tokens for outcome in outcomes) / max(scored.seconds, 1e-9),
         "seconds": scored.seconds,
     }
-    tags = sorted({tag for outcome in outcomes for tag in outcome.tags})
-    if len(tags) <= MAX_TAGS:
-        for tag in tags:
-            tagged = [outcome for outcome in outcomes if tag in outcome.tags]
-            metrics[f"tag_{_slug(tag)}_exact_match"] = sum(o.exact for o in tagged) / len(tagged)
-    if acted := [outcome.acted for outcome in outcomes if outcome.acted]:
-        metrics |= measures(acted)
+    tags = by_tag(outcomes) if len({tag for outcome in outcomes for tag in outcome.tags}) <= MAX_TAGS else {}
+    metrics |= {f"tag_{_slug(tag)}_exact_match": figures["exact_match"] for tag, figures in tags.items()}
+    if any(outcome.acted for outcome in outcomes):
+        metrics |= judged(outcomes)
     names = sorted({outcome.tool for outcome in outcomes})
     by_tool = {}
     for name in names:
         about = [outcome for outcome in outcomes if outcome.tool == name]
         by_tool[name] = {"rows": float(len(about)), **_shares(about)}
-    return SuiteResult(suite=suite, rows=len(outcomes), metrics=metrics, by_tool=by_tool)
+    return SuiteResult(suite=suite, rows=len(outcomes), metrics=metrics, by_tool=by_tool, by_tag=tags)
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

