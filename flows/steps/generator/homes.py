@@ -129,7 +129,7 @@ class _Builder:
     def _add(self, kind: Kind, area: Area | None) -> None:
         where = folded(area.name) if area else None
         for attempt in range(_TRIES):
-            named = self._habitual(kind, where) if attempt == 0 else None
+            named = (self._habitual(kind, where) or self._akin(kind)) if attempt == 0 else None
             named = named or name_of(self.rng, self.part, kind, where, self.tongue)
             if self._take(named.name):
                 self._put(kind, named, area)
@@ -142,6 +142,18 @@ class _Builder:
         nouns = nouns_with(self.part, where, kind)
         noun = self.habits.setdefault(kind.key, pick(self.rng, nouns or kind.nouns))
         return Named(f"{where} {noun}", noun) if noun in nouns else None
+
+    def _akin(self, kind: Kind) -> Named | None:
+        """Named after something else that is there: "velvet fan" beside "velvet lamp"."""
+        if kind.named or not self.entities or self.rng.random() > 0.1:
+            return None
+        other = pick(self.rng, self.entities)
+        name, noun = folded(other.name), self.nouns[other.id]
+        mine = pick(self.rng, kind.nouns)
+        if not noun or not name.endswith(f" {noun}") or not name.islower():
+            return None
+        name = f"{name.removesuffix(noun)}{mine}"
+        return Named(name, mine) if admissible(self.part, name) else None
 
     def _series(self, kind: Kind, area: Area | None, count: int) -> None:
         """ "spot 1", "spot 2", "spot 3": names that differ in a number or a letter."""

@@ -98,7 +98,10 @@ class Place:
         """Whether something but ``item`` has a name at most one edit away from ``text``, spaces aside."""
         squashed = folded(text).replace(" ", "")
         own = item.id if item else None
-        return any(one_edit_apart(squashed, name) for name, owner in self._squashed if owner != own)
+        shortest, longest = len(squashed) - 1, len(squashed) + 1
+        return any(
+            shortest <= len(name) <= longest and owner != own and one_edit_apart(squashed, name) for name, owner in self._squashed
+        )
 
     @cached_property
     def _bags(self) -> tuple[tuple[Entity, frozenset[str]], ...]:

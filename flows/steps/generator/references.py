@@ -5,10 +5,12 @@ Nothing else there has all the words of a reference in its name, aliases, area o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
+from flows.steps.generator.lexicons.qualifiers import MODIFIERS, PLAIN
 from flows.steps.generator.lexicons.things import BY_DOMAIN
 from flows.steps.generator.misspelling import misspelled, plainly
 from flows.steps.generator.names import name_of
@@ -20,7 +22,10 @@ ReferenceKind = Literal["exact", "alias", "described", "partial", "misspelled"]
 _PROPER_DOMAINS = frozenset({"person", "todo", "timer", "scene", "script"})
 _ON = frozenset({"balcony", "terrace", "porch", "patio", "deck", "landing", "veranda", "roof", "rooftop", "lawn", "stairs"})
 _NOWHERE = frozenset({"upstairs", "downstairs", "outside", "inside", "outdoors"})
+_QUALITIES = frozenset((*MODIFIERS, *PLAIN))  # "the velvet" is no way to say "the velvet lamp"; "the lumira" is
+_VAGUE = frozenset({"sensor", "level", "detector", "machine", "unit", "panel", "alarm", "strip", "system", "box", "state"})
 _TRIES = 40
+Way = Callable[[Random, Place, Entity], "Reference | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Reference:
 def refer(rng: Random, place: Place, entity: Entity, verbatim: float = 0.7) -> Reference:
     """How ``entity`` is called in a request: its name with the chance ``verbatim``, else another way that means it alone."""
     if rng.random() >= verbatim:
-        for make in rng.sample(_WAYS, len(_WAYS)):
+        for make in _ways(rng, entity):
             if found := make(rng, place, entity):
                 return found
     return Reference(_said(rng, place, entity.name), "exact", _is_proper(place, entity, entity.name))
@@ -131,21 +136,24 @@ def _described(rng: Random, place: Place, entity: Entity) -> Reference | None:
 
 
 def _partial(rng: Random, place: Place, entity: Entity) -> Reference | None:
-    """A part of the name that no other name has: without its area, its last word, or a word in the middle."""
+    """A part of the name that no other name has: without its area or owner, with a shorter noun, or without the noun."""
     name, noun = folded(entity.name), place.nouns[entity.id]
-    before = name.removesuffix(noun).strip() if noun else ""
+    before = name.removesuffix(noun).strip() if noun and name.endswith(noun) else ""
     head = noun.rpartition(" ")[2]
+    texts = []
     area = place.area_of(entity)
-    texts = [f"{before} {head}".strip()]
     if area and name.startswith(folded(area.name) + " "):
         texts.append(name[len(folded(area.name)) + 1 :])
-    elif before:
-        texts += [before] if len(before) > 3 and not before.endswith("'s") and rng.random() < 0.3 else []
-        texts += [f"{word} {noun}" for word in before.split()] if " " in before else []
-    elif not noun and name.count(" ") > 1:
-        texts += [name.rpartition(" ")[0], name.partition(" ")[2]]
-    text = pick(rng, texts)
-    if not text or text == name or not _alone(place, entity, text):
+    elif name.partition(" ")[0].endswith("'s") and name.count(" ") > 1:
+        texts.append(name.partition(" ")[2])
+    elif " " in before:
+        texts += [f"{word} {noun}" for word in before.split()]
+    elif len(before) > 3 and before not in _QUALITIES and not before.endswith("'s"):
+        texts.append(before)
+    if before and head not in _VAGUE:
+        texts.append(f"{before} {head}")
+    text = pick(rng, texts) if texts else name
+    if text == name or not _alone(place, entity, text):
         return None
     return Reference(text, "partial", _is_proper(place, entity, text))
 
@@ -159,7 +167,12 @@ def _misspelled(rng: Random, place: Place, entity: Entity) -> Reference | None:
     return Reference(text, "misspelled", _is_proper(place, entity, text))
 
 
-_WAYS = (_alias, _described, _partial, _misspelled)
+def _ways(rng: Random, entity: Entity) -> tuple[Way, ...]:
+    """In the order in which they are tried: a mistake is possible nearly always, the others only where they mean one thing."""
+    meant = (_described, _partial) if rng.random() < 0.6 else (_partial, _described)
+    if rng.random() < (0.6 if entity.aliases else 0.25):
+        return (_alias, _misspelled, *meant)
+    return (*meant, _alias, _misspelled)
 
 
 def _alone(place: Place, entity: Entity, text: str) -> bool:
