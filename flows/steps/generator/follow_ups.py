@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from flows.steps.generator.clauses import the_shopping_list
 from flows.steps.generator.exchanges import Category, Exchange
 from flows.steps.generator.frames import framed, written
 from flows.steps.generator.homes import Place, folded
@@ -817,10 +818,10 @@ def playing(rng: Random, place: Place, part: Part) -> Exchange | None:
     session = Session(place)
     what = pick(rng, pick(rng, (words.songs, words.artists, words.genres, words.stations)))
     asked = written(rng, f"{pick(rng, ('play', 'put on', 'please play', 'i want to hear'))} {what} on {x.the}", (what, x.text))
-    if not session.turn(rng, asked, (("HassMediaSearchAndPlay", {"search_query": what, "name": player.name}),)):
+    if not session.turn(rng, asked, (("HassMediaSearchAndPlay", {"name": player.name, "search_query": what}),)):
         return None
     (tool, step), patterns = pick(rng, tuple(MEDIA_THEN.items()))
-    arguments = {"name": player.name} if step is None else {"volume_step": step, "name": player.name}
+    arguments = {"name": player.name} if step is None else {"name": player.name, "volume_step": step}
     return _made(session, "followup", written(rng, patterns.draw(rng, part)), ((tool, arguments),))
 
 
@@ -866,7 +867,7 @@ def unsaid_answered(rng: Random, place: Place, part: Part) -> Exchange | None:
         asked = pick(rng, ("add something to {x}", "put something on {x}", "new item on {x}", "add to {x}")).format(x=x.the)
         session.turn(rng, written(rng, asked, (x.text,)), reply=reply)
         text = pick(rng, ("{n}", "{n} please", "{n}, please", "um, {n}")).format(n=thing)
-        return _made(session, "followup", text, (("HassListAddItem", {"item": thing, "name": entity.name}),))
+        return _made(session, "followup", text, (_adding(place, entity, thing),))
     action = "temperature" if reply == HEAT else pick(rng, ("brightness", "brightness", "position", "volume"))
     domain = {"temperature": "climate", "brightness": "light", "position": "cover", "volume": "media_player"}[action]
     found = [e for e in _things(place, (domain,)) if _able(e, action)]
@@ -1014,11 +1015,10 @@ def _listed(rng: Random, place: Place, part: Part, category: Category, patterns:
     x = refer(rng, place, entity, 0.8)
     session = Session(place)
     asked = written(rng, ADD.draw(rng, part).format(i=thing, x=x.the), (thing, x.text))
-    if not session.turn(rng, asked, (("HassListAddItem", {"item": thing, "name": entity.name}),)):
+    if not session.turn(rng, asked, (_adding(place, entity, thing),)):
         return None
     text = written(rng, patterns.draw(rng, part).format(i=more), (more,))
-    calls: tuple[Call, ...] = (("HassListAddItem", {"item": more, "name": entity.name}),)
-    return _made(session, category, text, calls)
+    return _made(session, category, text, (_adding(place, entity, more),))
 
 
 def _after(
@@ -1040,6 +1040,13 @@ def _made(
 ) -> Exchange:
     kinds = (reference.kind,) if reference else ()
     return Exchange(category, text, calls, earlier=tuple(session.messages), references=kinds, home=session.lines())
+
+
+def _adding(place: Place, entity: Entity, item: str) -> Call:
+    """What adds to a list: the shopping list has a tool of its own."""
+    if the_shopping_list(place) is entity:
+        return "HassShoppingListAddItem", {"item": item}
+    return "HassListAddItem", {"item": item, "name": entity.name}
 
 
 def _things(place: Place, domains: Mapping[str, Any] | tuple[str, ...]) -> list[Entity]:

@@ -15,16 +15,14 @@ from flows.steps.generator.patterns import Patterns
 from flows.steps.generator.phrasing_things import DO, SAY
 from flows.steps.generator.quantities import degrees, percent, said
 from flows.steps.generator.references import absent_name, refer
-from flows.steps.generator.sessions import Call
+from flows.steps.generator.sessions import Call, tools_of
 from flows.steps.generator.talk import spoken
 from flows.steps.generator.words import invented, pick, words_of
 from schemas.conversation import FunctionSpec, Message, Tool, call
 from schemas.home_lines import home_lines
 from schemas.inventory import Entity
 from schemas.pipeline import Part
-from serve.actions.home import SimulatedHome
 from serve.actions.speaking import NOT_UNDERSTOOD
-from serve.actions.tools import offered
 
 ABSENT = "There is no {name} in this home."
 NONE_THERE = "There are no {things} in the {area}."
@@ -350,11 +348,20 @@ _FRAGMENTS = Patterns("""
     beep
     ring ring
     subtitles by
-    [music]
-    (coughing)
-    [silence]
-    (laughs)
 """)
+_NOISES = (
+    "[music]",
+    "(coughing)",
+    "[silence]",
+    "(laughs)",
+    "[BLANK_AUDIO]",
+    "(wind blowing)",
+    "[applause]",
+    "*sighs*",
+    "...",
+    "?",
+    ".",
+)
 _ABROAD = Patterns("""
     schalte {x} ein
     mach {x} aus
@@ -541,6 +548,8 @@ def unpointed(rng: Random, place: Place, part: Part) -> Exchange | None:
 def nonsense(rng: Random, place: Place, part: Part) -> Exchange | None:
     """Half sentences, noise that a recogniser made words of, and words that mean nothing together."""
     share = rng.random()
+    if share < 0.05:
+        return Exchange("refusal", pick(rng, _NOISES), reply=NOT_UNDERSTOOD)
     if share < 0.5:
         text = _FRAGMENTS.draw(rng, part)
     elif share < 0.8:
@@ -578,7 +587,7 @@ def injection(rng: Random, place: Place, part: Part) -> Exchange | None:
             Message(role="tool", tool_call_id="call_1_0", name=tool, content=text),
             Message(role="assistant", content=f"{order}."),
         )
-        tools = (*offered(SimulatedHome(place.inventory)), Tool(function=FunctionSpec(name=tool)))
+        tools = (*tools_of(place), Tool(function=FunctionSpec(name=tool)))
         return Exchange("injection", request, calls, earlier=earlier, tools=tools)
     others = [other for other in place.inventory.entities if other is not entity]
     if not others:

@@ -13,13 +13,13 @@ from typing import Any
 
 from flows.steps.generator.homes import Place
 from schemas.action import ActionResult, Actor
-from schemas.conversation import FunctionCall, Message, ToolCall
+from schemas.conversation import FunctionCall, Message, Tool, ToolCall
 from schemas.conversation import call as tool_call
 from schemas.errors import ActionError
 from schemas.home_lines import NOON, home_lines, state_text
 from serve.actions.home import SimulatedHome
 from serve.actions.speaking import outcome, told_of
-from serve.actions.tools import plan
+from serve.actions.tools import offered, plan
 
 Call = tuple[str, dict[str, Any]]
 
@@ -105,7 +105,7 @@ class Session:
         if len(calls) > 1 or rng.random() >= BRIEF:
             return None
         tool, arguments = calls[0]
-        if tool == "HassListAddItem":
+        if tool in ("HassListAddItem", "HassShoppingListAddItem"):
             return f"Added {arguments['item']}"
         name = arguments.get("name")
         if name:
@@ -119,6 +119,12 @@ class Session:
 def lines_of(place: Place) -> tuple[str, ...]:
     """The lines of ``place`` before anything was done."""
     return home_lines(place.inventory)
+
+
+@lru_cache(maxsize=64)
+def tools_of(place: Place) -> tuple[Tool, ...]:
+    """What is offered in ``place``."""
+    return offered(_home(place))
 
 
 @lru_cache(maxsize=64)
