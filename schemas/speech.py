@@ -88,8 +88,8 @@ class RecogniserRecipe(SpeechRecipe):
     encoder_layers: int = Field(default=3, ge=1, le=24)
     decoder_layers: int = Field(default=2, ge=1, le=24)
     seconds: int = Field(default=8, ge=2, le=30, description="Longest clip: the chunk length of the export.")
-    ctc: float = Field(
-        default=0.6, ge=0, description="Weight of the encoder's auxiliary CTC loss at the start; a third at the end."
+    phonemes: float = Field(
+        default=0.6, ge=0, description="Weight of the encoder's auxiliary loss on the phoneme of each frame; a third at the end."
     )
     smoothing: float = Field(default=0.05, ge=0, lt=0.5, description="Label smoothing.")
 
@@ -105,7 +105,6 @@ class VoiceRecipe(SpeechRecipe):
 
     kind: Literal["voice"]
     language: str = Field(default="en-us", pattern=r"^[a-z]{2,3}(-[a-z0-9]+)*$", description="espeak-ng's name of the teacher.")
-    sentences: int = Field(default=3500, ge=20, le=1_000_000)
     width: int = Field(default=128, ge=16, le=1024)
     layers: int = Field(default=6, ge=1, le=64, description="Of the encoder, and of the decoder.")
 

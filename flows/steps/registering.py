@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.artifacts import Candidate, Dataset, Exported, ModelManifest, ModelRef, Report
-from schemas.errors import NotScored, RegistryError, StackDown, VersionMissing
-from schemas.hashing import file_sha256
+from schemas.errors import IntegrityError, NotScored, RegistryError, StackDown, VersionMissing
+from schemas.hashing import MANIFEST, file_sha256, verify
 from schemas.pipeline import Pipeline
 from schemas.settings import Home
 
@@ -25,7 +26,7 @@ PULLED, ORIGIN, UNSCORED = "pulled", "origin", "promoted_unscored"
 
 
 @contextlib.contextmanager
-def _registry() -> Iterator[MlflowClient]:
+def registry() -> Iterator[MlflowClient]:
     """A client whose failures come out as our errors."""
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if not uri:
@@ -47,7 +48,7 @@ def _registry() -> Iterator[MlflowClient]:
         raise RegistryError(str(error.message), where=uri) from error
 
 
-def _find(client: MlflowClient, name: str) -> list[ModelVersion]:
+def find(client: MlflowClient, name: str) -> list[ModelVersion]:
     """All versions, newest first; none where the model is not registered."""
     found = client.search_model_versions(f"name = '{name}'")
     return sorted(found, key=lambda version: int(version.version), reverse=True)
@@ -63,14 +64,14 @@ def register(candidate: Candidate, report: Report, pipeline: Pipeline, home: Hom
     """Make a version of the candidate, or return the one that exists. Does not move the alias."""
     from flows.steps.describing import model_card
 
-    with _registry() as client:
-        for version in _find(client, pipeline.model):
+    with registry() as client:
+        for version in find(client, pipeline.model):
             if version.tags.get("candidate") == candidate.id and version.tags.get("exported") == report.exported.id:
-                return _ref(version, home)
+                return ref_of(version, home)
         card = model_card(candidate, report, pipeline)
         version = _log(client, candidate, report, pipeline, card)
         client.update_model_version(pipeline.model, version, description=card)
-        return _ref(client.get_model_version(pipeline.model, version), home)
+        return ref_of(client.get_model_version(pipeline.model, version), home)
 
 
 def register_pulled(exported: Exported, name: str, home: Home) -> ModelRef:
@@ -79,10 +80,10 @@ def register_pulled(exported: Exported, name: str, home: Home) -> ModelRef:
 
     manifest = exported.manifest
     assert manifest.origin is not None
-    with _registry() as client:
-        for version in _find(client, name):
+    with registry() as client:
+        for version in find(client, name):
             if version.tags.get("exported") == exported.id:
-                return _ref(version, home)
+                return ref_of(version, home)
         experiment = client.get_experiment_by_name(PULLED)
         number = experiment.experiment_id if experiment else client.create_experiment(PULLED)
         run = client.create_run(number, run_name=manifest.origin.label).info.run_id
@@ -97,7 +98,7 @@ def register_pulled(exported: Exported, name: str, home: Home) -> ModelRef:
         version = _log_model(client, exported, name, run, tags, card)
         client.set_terminated(run)
         client.update_model_version(name, version, description=card)
-        return _ref(client.get_model_version(name, version), home)
+        return ref_of(client.get_model_version(name, version), home)
 
 
 def _log(client: MlflowClient, candidate: Candidate, report: Report, pipeline: Pipeline, card: str) -> str:
@@ -139,7 +140,7 @@ def _log_model(client: MlflowClient, exported: Exported, name: str, run: str | N
     return version
 
 
-def _ref(version: ModelVersion, home: Home) -> ModelRef:
+def ref_of(version: ModelVersion, home: Home) -> ModelRef:
     """The export's own folder where it is at hand and whole, else the registry's copy, downloaded once."""
     sha = version.tags.get("sha256", "")
     local = home.models / "exports" / version.tags.get("exported", "none")
@@ -157,11 +158,18 @@ def _ref(version: ModelVersion, home: Home) -> ModelRef:
 
 
 def _holds(folder: Path, sha: str) -> bool:
-    manifest = folder / "model.json"
-    if not manifest.is_file():
+    """A language model is known by its weights; a speech model, which has several files, by its manifest and their sums."""
+    described, manifest = folder / "model.json", folder / MANIFEST
+    if described.is_file():
+        weights = folder / ModelManifest.model_validate_json(described.read_text()).serve
+        return weights.is_file() and file_sha256(weights) == sha
+    if not manifest.is_file() or file_sha256(manifest) != sha:
         return False
-    weights = folder / ModelManifest.model_validate_json(manifest.read_text()).serve
-    return weights.is_file() and file_sha256(weights) == sha
+    try:
+        verify(folder, json.loads(manifest.read_text())["files"])
+    except IntegrityError:
+        return False
+    return True
 
 
 def _download(version: ModelVersion, target: Path) -> None:
@@ -183,17 +191,17 @@ def _download(version: ModelVersion, target: Path) -> None:
 
 def located(name: str, version: str) -> ModelRef:
     """The version with its folder at hand. Raises VersionMissing."""
-    with _registry() as client:
-        found = next((v for v in _find(client, name) if str(v.version) == version), None)
+    with registry() as client:
+        found = next((v for v in find(client, name) if str(v.version) == version), None)
         if found is None:
             raise VersionMissing(f"{name} has no version {version}", where=name)
-        return _ref(found, Home.current())
+        return ref_of(found, Home.current())
 
 
 def champion(name: str, home: Home) -> ModelRef | None:
-    with _registry() as client:
+    with registry() as client:
         version = _aliases(client, name).get(CHAMPION)
-        return None if version is None else _ref(client.get_model_version(name, version), home)
+        return None if version is None else ref_of(client.get_model_version(name, version), home)
 
 
 def exported(ref: ModelRef) -> Exported:
@@ -204,13 +212,13 @@ def exported(ref: ModelRef) -> Exported:
 
 def was_replaced(name: str, candidate_id: str) -> bool:
     """Whether the candidate has been champion before and is no longer: another version followed it, or it was rolled back."""
-    with _registry() as client:
+    with registry() as client:
         current = _aliases(client, name).get(CHAMPION)
         return any(
             version.tags.get("candidate") == candidate_id
             and str(version.version) != current
             and (PROMOTED_AT in version.tags or ROLLED_BACK in version.tags)
-            for version in _find(client, name)
+            for version in find(client, name)
         )
 
 
@@ -220,8 +228,8 @@ def promotable(name: str, version: str = "", unscored: bool = False) -> str:
     A downloaded model without a score takes ``unscored`` with its number, and its version is marked so. Raises VersionMissing
     and NotScored.
     """
-    with _registry() as client:
-        known = _find(client, name)
+    with registry() as client:
+        known = find(client, name)
         chosen = next((v for v in known if str(v.version) == version or (not version and not _is_unscored(v))), None)
         if chosen is None:
             raise VersionMissing(f"{name} has no version {version or 'that was scored'}", where=name)
@@ -238,11 +246,11 @@ def _is_unscored(version: ModelVersion) -> bool:
 
 def promote(name: str, version: str, home: Home) -> ModelRef:
     """Point the alias at ``version``. Promoting by hand lifts an earlier rollback. Raises VersionMissing."""
-    with _registry() as client:
-        found = next((v for v in _find(client, name) if str(v.version) == str(version)), None)
+    with registry() as client:
+        found = next((v for v in find(client, name) if str(v.version) == str(version)), None)
         if found is None:
             raise VersionMissing(f"{name} has no version {version}", where=os.environ["MLFLOW_TRACKING_URI"])
-        ref = _ref(found, home)
+        ref = ref_of(found, home)
         if ROLLED_BACK in found.tags:
             client.delete_model_version_tag(name, str(version), ROLLED_BACK)
         client.set_model_version_tag(name, str(version), PROMOTED_AT, datetime.now(UTC).isoformat())
@@ -252,19 +260,19 @@ def promote(name: str, version: str, home: Home) -> ModelRef:
 
 def rollback(name: str, home: Home) -> ModelRef:
     """Point the alias back at the version that was champion before, and mark the present one. Raises VersionMissing."""
-    with _registry() as client:
+    with registry() as client:
         current = _aliases(client, name).get(CHAMPION)
         if current is None:
             raise VersionMissing(f"{name} has no champion to roll back", where=os.environ["MLFLOW_TRACKING_URI"])
         earlier = [
             version
-            for version in _find(client, name)
+            for version in find(client, name)
             if str(version.version) != current and PROMOTED_AT in version.tags and ROLLED_BACK not in version.tags
         ]
         if not earlier:
             raise VersionMissing(f"{name}/{current} is the only version that has ever been champion", where=name)
         target = max(earlier, key=lambda version: version.tags[PROMOTED_AT])
-        ref = _ref(target, home)
+        ref = ref_of(target, home)
         client.set_model_version_tag(name, current, ROLLED_BACK, datetime.now(UTC).isoformat())
         client.set_registered_model_alias(name, CHAMPION, str(target.version))
         return ref
@@ -272,7 +280,7 @@ def rollback(name: str, home: Home) -> ModelRef:
 
 def withdraw(ref: ModelRef, previous: ModelRef | None) -> None:
     """Undo a promotion whose roll-out failed: the alias must name what answers."""
-    with _registry() as client:
+    with registry() as client:
         client.delete_model_version_tag(ref.name, ref.version, PROMOTED_AT)
         if previous is None:
             client.delete_registered_model_alias(ref.name, CHAMPION)
@@ -282,14 +290,14 @@ def withdraw(ref: ModelRef, previous: ModelRef | None) -> None:
 
 def versions(name: str | None = None) -> list[dict[str, Any]]:
     """Every version, newest first: name, version, aliases, created (ISO 8601), metrics, and lineage by id."""
-    with _registry() as client:
+    with registry() as client:
         names = [name] if name else [model.name for model in client.search_registered_models()]
         rows = []
         for each in names:
             aliases = _aliases(client, each)
             rows += [
                 _row(version, [alias for alias, at in aliases.items() if at == str(version.version)])
-                for version in _find(client, each)
+                for version in find(client, each)
             ]
         return rows
 
@@ -317,7 +325,7 @@ def attach_docs(candidate: Candidate, dataset: Dataset) -> None:
     """Put the dataset's manifest and Data Docs beside the training run, once, so that MLflow's page leads to them."""
     if candidate.mlflow_run is None:
         return
-    with _registry() as client:
+    with registry() as client:
         run = client.get_run(candidate.mlflow_run)
         if run.data.tags.get("rottie.data_docs") == dataset.id:
             return

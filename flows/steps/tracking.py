@@ -107,8 +107,8 @@ def _opened(client: MlflowClient, identity: str, dataset: Dataset, base: Base, p
     number = experiment.experiment_id if experiment else client.create_experiment(pipeline.name)
     tags = {"candidate": identity, "dataset": dataset.id, "base": base.id, "pipeline": pipeline.name}
     run = client.create_run(number, run_name=f"{pipeline.name}-{identity[:8]}", tags=tags)
-    flat = _flat(pipeline.training.model_dump(mode="json"))
-    client.log_batch(run.info.run_id, params=[Param(key, value) for key, value in flat.items()])
+    settings = flat(pipeline.training.model_dump(mode="json"))
+    client.log_batch(run.info.run_id, params=[Param(key, value) for key, value in settings.items()])
     write_json(folder / "run" / "mlflow.json", {"run_id": run.info.run_id})
     return run.info.run_id
 
@@ -130,11 +130,11 @@ def _reopened(client: MlflowClient, folder: Path) -> str | None:
     return run_id
 
 
-def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
+def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
     result: dict[str, str] = {}
     for key, item in value.items():
         if isinstance(item, dict):
-            result |= _flat(item, f"{prefix}{key}.")
+            result |= flat(item, f"{prefix}{key}.")
         else:
             result[prefix + key] = str(item)
     return result
