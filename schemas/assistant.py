@@ -20,6 +20,17 @@ class Adapter(Spec):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class Speculation(Spec):
+    """Tokens guessed ahead and checked together: the same reply, sooner where guesses are good, later where they are not."""
+
+    draft: Adapter | None = Field(
+        default=None,
+        description="A smaller model with the same vocabulary that guesses; without one, guesses are what followed the same words"
+        " earlier in the prompt and reply, which suits answers that copy.",
+    )
+    tokens: int = Field(default=8, ge=1, le=64, description="Guessed at once, at most.")
+
+
 class LlmEngine(Spec):
     kind: Literal["xllamacpp", "llama_cpp", "scripted"] = "xllamacpp"
     context: int = Field(default=1024, ge=128, description="Tokens a conversation may take, prompt and reply together.")
@@ -30,9 +41,16 @@ class LlmEngine(Spec):
         default=128, ge=32, le=4096, description="Tokens of a prompt computed at once; running replies go on in between."
     )
     queue: int = Field(default=64, ge=0, le=4096, description="Replies that may wait for a slot; further ones are refused.")
+    speculation: Speculation | None = Field(default=None, description="xllamacpp only.")
     adapters: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], Adapter] = Field(
         default={}, max_length=32, description="LoRA adapters by name, loaded with the model; a request chooses one or none."
     )
+
+    @model_validator(mode="after")
+    def _who_speculates(self) -> LlmEngine:
+        if self.speculation is not None and self.kind != "xllamacpp":
+            raise ValueError("speculation needs kind: xllamacpp")
+        return self
 
 
 class Limits(Spec):

@@ -20,6 +20,7 @@ from schemas.assistant import LlmEngine as EngineSpec
 from schemas.errors import EngineError, IntegrityError, ModelUnusable
 from schemas.hashing import verify, write_atomic
 from schemas.settings import Home
+from serve.engines.llama_server import Guesses
 from serve.engines.protocol import LlmEngine
 from serve.formats.protocol import Format
 from serve.formats.rottie import RottieFormat
@@ -84,7 +85,7 @@ def open_engine(weights: Path, spec: EngineSpec, visible: Sequence[str] = ()) ->
     if spec.kind == "xllamacpp":
         from serve.engines.xllamacpp import XllamacppEngine
 
-        return XllamacppEngine(weights, **shape, visible=visible)
+        return XllamacppEngine(weights, **shape, visible=visible, guesses=_guesses(spec))
     if spec.kind == "llama_cpp":
         from serve.engines.llama_cpp import LlamaCppEngine
 
@@ -92,6 +93,13 @@ def open_engine(weights: Path, spec: EngineSpec, visible: Sequence[str] = ()) ->
     from serve.engines.scripted import ScriptedEngine
 
     return ScriptedEngine.read(weights, context=spec.context)
+
+
+def _guesses(spec: EngineSpec) -> Guesses | None:
+    if spec.speculation is None:
+        return None
+    draft = spec.speculation.draft
+    return Guesses(_adapter("draft", draft) if draft else None, spec.speculation.tokens)
 
 
 def adapter_file(adapter: Adapter) -> Path:
@@ -135,7 +143,8 @@ def _trial_name(sha256: str, spec: EngineSpec) -> str:
     except PackageNotFoundError:
         release = "absent"
     adapters = sorted(adapter.sha256 for adapter in spec.adapters.values())
-    place = json.dumps([spec.kind, release, spec.gpu_layers > 0, platform.node(), platform.machine(), *adapters])
+    guesses = spec.speculation.model_dump() if spec.speculation else None
+    place = json.dumps([spec.kind, release, spec.gpu_layers > 0, platform.node(), platform.machine(), guesses, *adapters])
     return f"{sha256[:32]}-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
 
 

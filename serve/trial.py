@@ -29,7 +29,8 @@ _WRITTEN_BYTES = 2**20
 
 def limit(weights: Path, spec: EngineSpec) -> None:
     """From here on, what a damaged or hostile file can make this process take has an end; and it leaves no core behind."""
-    size = weights.stat().st_size + sum(adapter_file(adapter).stat().st_size for adapter in spec.adapters.values())
+    beside = [*spec.adapters.values(), *([spec.speculation.draft] if spec.speculation and spec.speculation.draft else [])]
+    size = weights.stat().st_size + sum(adapter_file(adapter).stat().st_size for adapter in beside)
     limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: _CPU_S, resource.RLIMIT_FSIZE: _WRITTEN_BYTES}
     if not spec.gpu_layers:  # drivers reserve far more addresses than memory
         limits[resource.RLIMIT_AS] = 3 * size + _SPARE_BYTES

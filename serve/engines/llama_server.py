@@ -14,6 +14,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,15 @@ from serve.engines.completions import error_of
 
 # A socket's path may be 108 bytes long at most.
 _LONGEST_FOLDER = 80
+_SAME = 4  # tokens that must have stood there before, for what followed them to be a guess
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """Up to ``tokens`` at once, by the model in ``draft``, or by what followed the same words before where that is None."""
+
+    draft: Path | None = None
+    tokens: int = 8
 
 
 class LlamaServer:
@@ -39,8 +49,9 @@ class LlamaServer:
         gpu_layers: int,
         adapters: Sequence[Path] = (),
         embedding: bool = False,
+        guesses: Guesses | None = None,
     ) -> None:
-        """Raises ModelUnusable when llama.cpp refuses the file or an adapter."""
+        """Raises ModelUnusable when llama.cpp refuses the file, an adapter or a draft."""
         self._context = context
         temporary = tempfile.gettempdir()
         self._folder = Path(tempfile.mkdtemp(prefix="rottie-", dir=temporary if len(temporary) < _LONGEST_FOLDER else "/tmp"))  # noqa: S108
@@ -58,6 +69,8 @@ class LlamaServer:
         parameters.embedding = embedding
         if embedding:
             parameters.pooling_type = library().llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        if guesses is not None:
+            _speculate(parameters.speculative, guesses, threads, gpu_layers)
         _be_quiet_and_bounded(parameters)
         parameters.hostnames = [str(self._folder / "llama.sock")]
         parameters.api_keys = [self._key]
@@ -137,6 +150,18 @@ def _adapter(file: Path) -> Any:
     adapter = library().CommonAdapterLoraInfo()
     adapter.path, adapter.scale = str(file), 1.0
     return adapter
+
+
+def _speculate(speculative: Any, guesses: Guesses, threads: int, gpu_layers: int) -> None:
+    kinds = library().common_speculative_type
+    if guesses.draft is None:
+        speculative.types = [kinds.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
+        speculative.ngram_simple.size_n, speculative.ngram_simple.size_m = _SAME, guesses.tokens
+        return
+    speculative.types = [kinds.COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE]
+    draft = speculative.draft
+    draft.mparams.path, draft.n_max, draft.n_gpu_layers = str(guesses.draft), guesses.tokens, gpu_layers
+    draft.cpuparams.n_threads = draft.cpuparams_batch.n_threads = threads
 
 
 def _be_quiet_and_bounded(parameters: Any) -> None:

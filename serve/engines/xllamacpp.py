@@ -18,7 +18,7 @@ from typing import Any
 from schemas.errors import EngineError, ModelUnusable, Overloaded
 from serve.engines.completions import error_of, finished, request_of, tokens_of, too_long
 from serve.engines.gbnf import check_gbnf
-from serve.engines.llama_server import LlamaServer
+from serve.engines.llama_server import Guesses, LlamaServer
 from serve.engines.mailbox import Letters, Mailbox
 from serve.engines.pieces import Pieces, joined
 from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
@@ -49,6 +49,7 @@ class XllamacppEngine:
         queue: int = 64,
         adapters: Mapping[str, Path] | None = None,
         visible: Sequence[str] = (),
+        guesses: Guesses | None = None,
     ) -> None:
         """Load the weights. Raises ModelUnusable when llama.cpp refuses a file.
 
@@ -61,7 +62,7 @@ class XllamacppEngine:
         self._open = partial(LlamaServer, path, threads=threads, gpu_layers=gpu_layers)
         rounded = -(-context // _CONTEXT_STEP) * _CONTEXT_STEP
         files = tuple((adapters or {}).values())
-        self._server = self._open(slots=slots, context=rounded, batch=batch, adapters=files)
+        self._server = self._open(slots=slots, context=rounded, batch=batch, adapters=files, guesses=guesses)
         self._embedder: LlamaServer | None = None
         # One token, now: the scheduler's loop starts in its own thread, and closing before it runs would wait forever.
         if "error" in self._server.complete({**request_of(Sampling(max_tokens=1)), "prompt": "1"}):

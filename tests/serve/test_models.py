@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from schemas.assistant import LlmEngine
+from schemas.assistant import Adapter, LlmEngine, Speculation
 from schemas.conversation import Message
 from schemas.errors import EngineError, ModelUnusable
 from schemas.hashing import file_sha256
@@ -135,3 +136,13 @@ def test_an_engine_that_is_not_installed(folder: Path, monkeypatch: pytest.Monke
     assert "rottie[llama-cpp]" in (caught.value.hint or "")
     with pytest.raises(EngineError, match="not installed"):  # the other process tells the same
         open_model(folder, LlmEngine(kind="llama_cpp"))
+
+
+def test_a_draft_is_opened_by_its_sum(folder: Path) -> None:
+    draft = Adapter(path=str(folder / WEIGHTS), sha256=file_sha256(folder / WEIGHTS))
+    for speculation in (Speculation(), Speculation(draft=draft)):
+        open_model(folder, LlmEngine(context=512, slots=1, speculation=speculation)).close()
+    with pytest.raises(ModelUnusable, match="another SHA-256"):
+        open_engine(folder / WEIGHTS, LlmEngine(speculation=Speculation(draft=draft.model_copy(update={"sha256": "0" * 64}))))
+    with pytest.raises(ValidationError, match="xllamacpp"):
+        LlmEngine(kind="llama_cpp", speculation=Speculation())

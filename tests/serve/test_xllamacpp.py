@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from schemas.errors import EngineError, GrammarUnusable, ModelUnusable, Overloaded, PromptTooLong, RequestError
 from schemas.prompt import ASSISTANT, END, USER
+from serve.engines.llama_server import Guesses
 from serve.engines.protocol import Delta, Finished, Sampling
 from serve.engines.xllamacpp import XllamacppEngine
 
@@ -302,3 +303,28 @@ async def test_tokens_are_text_again_and_unknown_ones_are_refused(engine: Xllama
         with pytest.raises(RequestError):
             await engine.detokenize([1, token])
     assert await engine.tokenize("a")
+
+
+@pytest.mark.parametrize("with_draft", [False, True])
+async def test_guessing_ahead_changes_no_reply(tiny_export: Path, with_draft: bool) -> None:
+    weights = tiny_export / "model-q8_0.gguf"
+    plain = XllamacppEngine(weights, context=512, slots=1)
+    guessing = XllamacppEngine(weights, context=512, slots=1, guesses=Guesses(weights if with_draft else None, 6))
+    repeated = f"{USER} one two three four one two three four one two three{END}{ASSISTANT}"
+    try:
+        for sampling in (Sampling(max_tokens=60), Sampling(max_tokens=60, stop=("e",)), Sampling(max_tokens=20, logprobs=2)):
+            for prompt in (PROMPT, repeated):
+                text, end = await reply(plain, sampling, prompt=prompt)
+                guessed, guessed_end = await reply(guessing, sampling, prompt=prompt)
+                assert (guessed, guessed_end.completion_tokens) == (text, end.completion_tokens)
+        grammar = 'root ::= "ab ab ab ab ab ab ab"'
+        assert (await reply(guessing, Sampling(max_tokens=60), grammar))[0] == "ab ab ab ab ab ab ab"
+    finally:
+        plain.close()
+        guessing.close()
+
+
+async def test_a_draft_that_is_no_model_is_refused(tiny_export: Path, tmp_path: Path) -> None:
+    (tmp_path / "draft.gguf").write_bytes(b"GGUF" + bytes(100))
+    with pytest.raises(ModelUnusable):
+        XllamacppEngine(tiny_export / "model-q8_0.gguf", context=256, guesses=Guesses(tmp_path / "draft.gguf"))
