@@ -140,6 +140,36 @@ class Report(Artifact):
         return {f"{result.suite}.{name}": value for result in self.suites for name, value in result.metrics.items()}
 
 
+class Difference(BaseModel):
+    """A figure that a starter model's card says and that came out otherwise. ``measured`` is None for one that is not measured."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    part: str
+    figure: str
+    card: float
+    measured: float | None
+
+
+class Appraisal(BaseModel):
+    """appraisal.json: the figures of the starter models, measured again, beside those of their cards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(description="Folder with appraisal.json and appraisal.md.")
+    rows: dict[str, int] = Field(description="Asked of each part.")
+    seed: int
+    figures: dict[str, dict[str, float]] = Field(description="part -> figure -> value.")
+    cards: dict[str, dict[str, float]] = Field(description="The same as the cards say it; empty where there is no card.")
+    differing: tuple[Difference, ...] = Field(
+        default=(), description="Compared where the number of rows is the card's own; times are not."
+    )
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.path)
+
+
 class RuleOutcome(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -53,6 +53,13 @@ class DataError(RottieError):
     default_hint = "Correct or remove the file named here and run the flow again; finished steps are not repeated."
 
 
+class StarterMissing(DataError):
+    """A starter model is asked for that this version was not shipped with."""
+
+    code = "starter.missing"
+    default_hint = "Releases hold it; `rottie run pretrain_starter`, train_recogniser, train_voice and train_wake_word make one."
+
+
 class SourceMissing(DataError):
     code = "data.missing"
     default_hint = "Check the path in the pipeline's `sources`, or override it with --set sources.0.path=FILE."

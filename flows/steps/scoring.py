@@ -96,12 +96,16 @@ def run_suite(exported: Exported, dataset: Dataset, suite: Suite) -> Scored:
         raise EvaluationError(
             f"the split {suite.split!r} has no rows", where=f"suites.{suite.name}", hint="Raise the split's share, or add rows."
         )
-    spec = engine_for(exported, suite.concurrency)
-    answerer = open_model(exported.folder, spec)
+    answerer = open_model(exported.folder, engine_for(exported, suite.concurrency))
     try:
-        scored = run_alone(_answer_all(answerer, rows, suite))
+        return answer_rows(answerer, rows, suite)
     finally:
         answerer.close()
+
+
+def answer_rows(answerer: Answerer, rows: Sequence[tuple[str, Conversation]], suite: Suite) -> Scored:
+    """Answer ``rows``, each with its id, ``suite.concurrency`` at once, and act the answers out where the suite says so."""
+    scored = run_alone(_answer_all(answerer, rows, suite))
     if suite.acting:
         _act_all(scored, rows, suite)
     return scored
