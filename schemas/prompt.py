@@ -19,6 +19,7 @@ Does not cover chat templates of downloaded models: those come with the model.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -34,6 +35,7 @@ HEADERS = {"system": SYSTEM, "user": USER, "assistant": ASSISTANT, "tool": TOOL}
 
 MOST_LISTED = 6  # values of an enumeration; the grammar of a reply holds more to be declared just as well
 
+FAILED = "Error: "  # what the result of a call that failed begins with
 _CALL_START = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63})(?=\{)")
 
 
@@ -110,14 +112,23 @@ def render_body(message: Message) -> str:
 
 
 def render_messages(messages: Iterable[Message]) -> list[Piece]:
-    """Two pieces a message: its header, and its body with the end token. System messages belong to the prefix."""
+    """Two pieces a message: its header, and its body with the end token. System messages belong to the prefix.
+
+    Calls that failed are no answer to learn from; what follows them is.
+    """
+    said = [message for message in messages if message.role != "system"]
     pieces = []
-    for message in messages:
-        if message.role == "system":
-            continue
+    for number, message in enumerate(said):
         pieces.append(Piece(HEADERS[message.role], answer=False))
-        pieces.append(Piece(render_body(message) + END, answer=message.role == "assistant"))
+        answer = message.role == "assistant" and not _failed(said, number)
+        pieces.append(Piece(render_body(message) + END, answer=answer))
     return pieces
+
+
+def _failed(messages: Sequence[Message], number: int) -> bool:
+    """Whether one of the results after the message ``number`` is an error."""
+    results = itertools.takewhile(lambda message: message.role == "tool", messages[number + 1 :])
+    return any((result.content or "").startswith(FAILED) for result in results)
 
 
 def system_text(messages: Iterable[Message]) -> str | None:

@@ -113,3 +113,11 @@ def test_the_whole_prompt_reads_as_documented() -> None:
         "<|home|> Hall lamp: light @ Hall: on\n Sun: sun: up<|end|>"
         "<|user|> dim the hall lamp to 20<|end|><|assistant|>"
     )
+
+
+def test_calls_that_failed_are_no_answer() -> None:
+    failed = Message(role="tool", content="Error: nothing in this home is called 'lmap'. Did you mean lamp?")
+    done = Message(role="tool", content="Done. lamp: on")
+    first, second = (Message(role="assistant", tool_calls=(call("HassTurnOn", {"name": name}),)) for name in ("lmap", "lamp"))
+    pieces = prompt.render_messages([Message(role="user", content="on"), first, failed, second, done])
+    assert [piece.answer for piece in pieces[1::2]] == [False, False, False, True, False]

@@ -666,7 +666,7 @@ ANSWERED = Patterns("""
 
 
 @dataclass(frozen=True)
-class _First:
+class First:
     """What was asked first, of whom, and the call that did it."""
 
     entity: Entity
@@ -688,43 +688,43 @@ def correction(rng: Random, place: Place, part: Part) -> Exchange | None:
 
 def back(rng: Random, place: Place, part: Part) -> Exchange | None:
     """It, the other way round."""
-    if (first := _first(rng, place, part, switched=True)) is None:
+    if (first := first_of(rng, place, part, switched=True)) is None:
         return None
     action = OPPOSITE[first.action]
-    return _after(rng, place, part, first, "followup", IT[action].draw(rng, part), (_call(first.entity, action),))
+    return _after(rng, place, part, first, "followup", IT[action].draw(rng, part), (call_of(first.entity, action),))
 
 
 def undone(rng: Random, place: Place, part: Part) -> Exchange | None:
     """Undo what really changed something, and can be taken back whole."""
-    first = _first(rng, place, part, switched=True)
+    first = first_of(rng, place, part, switched=True)
     if first is None or _is(first.entity, first.action) or first.entity.domain in ("climate", "media_player"):
         return None
-    call = _call(first.entity, OPPOSITE[first.action])
+    call = call_of(first.entity, OPPOSITE[first.action])
     return _after(rng, place, part, first, "correction", UNDO.draw(rng, part), (call,))
 
 
 def amount(rng: Random, place: Place, part: Part) -> Exchange | None:
     """It, to so much."""
-    first = _first(rng, place, part, switched=True)
+    first = first_of(rng, place, part, switched=True)
     if first is None or first.action in ("off", "close") or first.entity.domain not in AMOUNTS:
         return None
     action = AMOUNTS[first.entity.domain]
     if action == "brightness" and _colored(first.entity) and rng.random() < 0.3:
         action = "color"
-    value, said = _value(rng, action)
+    value, said = value_of(rng, action)
     if not _able(first.entity, action):
         return None
     text = IT[action].draw(rng, part).format(n=said)
-    return _after(rng, place, part, first, "followup", text, (_call(first.entity, action, value),))
+    return _after(rng, place, part, first, "followup", text, (call_of(first.entity, action, value),))
 
 
 def another_amount(rng: Random, place: Place, part: Part) -> Exchange | None:
     """Not that much: so much."""
-    if (first := _first(rng, place, part, switched=False)) is None:
+    if (first := first_of(rng, place, part, switched=False)) is None:
         return None
-    value, said = _value(rng, first.action)
+    value, said = value_of(rng, first.action)
     text = INSTEAD.draw(rng, part).format(n=said)
-    return _after(rng, place, part, first, "correction", text, (_call(first.entity, first.action, value),))
+    return _after(rng, place, part, first, "correction", text, (call_of(first.entity, first.action, value),))
 
 
 def too(rng: Random, place: Place, part: Part) -> Exchange | None:
@@ -760,7 +760,7 @@ def meant_area(rng: Random, place: Place, part: Part) -> Exchange | None:
 
 def checked(rng: Random, place: Place, part: Part) -> Exchange | None:
     """How it is now."""
-    if (first := _first(rng, place, part, switched=rng.random() < 0.6)) is None:
+    if (first := first_of(rng, place, part, switched=rng.random() < 0.6)) is None:
         return None
     state = {"close": "closed", "lock": "locked", "unlock": "unlocked"}.get(first.action, first.action)
     text = CHECK.draw(rng, part, None if first.action in _REACHED else {}).format(state=state)
@@ -787,7 +787,7 @@ def asked_then(rng: Random, place: Place, part: Part) -> Exchange | None:
         y = refer(rng, place, another, 0.8)
         text = written(rng, AND_THAT.draw(rng, part).format(x=y.the), (y.text,), question=True)
         return _made(session, "followup", text, (("GetLiveContext", {"name": another.name}),), y)
-    return _made(session, "followup", written(rng, THEN[action].draw(rng, part)), (_call(entity, action),))
+    return _made(session, "followup", written(rng, THEN[action].draw(rng, part)), (call_of(entity, action),))
 
 
 def more_items(rng: Random, place: Place, part: Part) -> Exchange | None:
@@ -834,11 +834,11 @@ def which_answered(rng: Random, place: Place, part: Part) -> Exchange | None:
     asked = framed(rng, part, DO[action].draw(rng, part, {"x": "", "bare": ""}).format(x=f"the {noun}", bare=noun), 0.3)
     session.turn(rng, written(rng, asked), reply=asked_which(things))
     if len(things) == 2 and rng.random() < 0.12:
-        return _made(session, "followup", written(rng, pick(rng, BOTH)), tuple(_call(thing, action) for thing in things))
+        return _made(session, "followup", written(rng, pick(rng, BOTH)), tuple(call_of(thing, action) for thing in things))
     number = int(rng.random() * len(things))
     chosen = things[number]
     if rng.random() < 0.3:
-        return _made(session, "followup", written(rng, pick(rng, NTH[number])), (_call(chosen, action),))
+        return _made(session, "followup", written(rng, pick(rng, NTH[number])), (call_of(chosen, action),))
     words = folded(chosen.name).split()
     own = [word for word in words if not any(word in folded(t.name).split() for t in things if t is not chosen)]
     if not own:
@@ -849,7 +849,7 @@ def which_answered(rng: Random, place: Place, part: Part) -> Exchange | None:
     text = WHICH_ANSWER.draw(rng, part).format(w=said)
     if said.endswith(noun):
         text = text.replace(" one", "", 1)
-    return _made(session, "followup", written(rng, text), (_call(chosen, action),))
+    return _made(session, "followup", written(rng, text), (call_of(chosen, action),))
 
 
 def unsaid_answered(rng: Random, place: Place, part: Part) -> Exchange | None:
@@ -874,16 +874,16 @@ def unsaid_answered(rng: Random, place: Place, part: Part) -> Exchange | None:
     if not found:
         return None
     entity = pick(rng, found)
-    x, (value, said) = refer(rng, place, entity, 0.8), _value(rng, action)
+    x, (value, said) = refer(rng, place, entity, 0.8), value_of(rng, action)
     what = {"temperature": "temperature", "brightness": "brightness", "position": "position", "volume": "volume"}[action]
     asked = pick(rng, ("set the {w} of {x}", "change the {w} of {x}", "adjust the {w} of {x}")).format(w=what, x=x.the)
     session.turn(rng, written(rng, asked, (x.text,)), reply=reply)
-    return _made(session, "followup", written(rng, ANSWERED.draw(rng, part).format(n=said)), (_call(entity, action, value),))
+    return _made(session, "followup", written(rng, ANSWERED.draw(rng, part).format(n=said)), (call_of(entity, action, value),))
 
 
 def unrelated(rng: Random, place: Place, part: Part) -> Exchange | None:
     """A new request that has nothing to do with what was said before."""
-    first, then = _first(rng, place, part), _first(rng, place, part)
+    first, then = first_of(rng, place, part), first_of(rng, place, part)
     if first is None or then is None or first.entity is then.entity:
         return None
     return _after(rng, place, part, first, "followup", then.request, (then.call,), plain=True)
@@ -919,7 +919,7 @@ def _any(rng: Random, place: Place, part: Part, shares: tuple[tuple[_Maker, int]
     return None
 
 
-def _first(rng: Random, place: Place, part: Part, switched: bool | None = None) -> _First | None:
+def first_of(rng: Random, place: Place, part: Part, switched: bool | None = None) -> First | None:
     """A first request: ``switched`` on or off and the like, or set to an amount; None for either."""
     if switched is None:
         switched = rng.random() < 0.6
@@ -935,36 +935,36 @@ def _first(rng: Random, place: Place, part: Part, switched: bool | None = None) 
         action = AMOUNTS[entity.domain]
         if not _able(entity, action):
             return None
-        value, said = _value(rng, action)
+        value, said = value_of(rng, action)
     x = refer(rng, place, entity, 0.8)
     table = MEDIA["volume"] if action == "volume" else DO[action]
     slots = {"x": x.the, "bare": x.text, "pct": said, "deg": said}
     request = framed(rng, part, table.draw(rng, part, slots).format(**slots), 0.3)
-    return _First(entity, action, value, written(rng, request, (x.text,)), _call(entity, action, value))
+    return First(entity, action, value, written(rng, request, (x.text,)), call_of(entity, action, value))
 
 
 def _with_another(rng: Random, place: Place, part: Part, category: Category, patterns: Patterns) -> Exchange | None:
-    first = _first(rng, place, part)
+    first = first_of(rng, place, part)
     if first is None or (another := _another(rng, place, first.entity)) is None or not _able(another, first.action):
         return None
     y = refer(rng, place, another, 0.8)
     text = patterns.draw(rng, part).format(x=y.the)
-    return _after(rng, place, part, first, category, text, (_call(another, first.action, first.value),), y)
+    return _after(rng, place, part, first, category, text, (call_of(another, first.action, first.value),), y)
 
 
 def _swapped(rng: Random, place: Place, part: Part) -> Exchange | None:
-    first = _first(rng, place, part, switched=True)
+    first = first_of(rng, place, part, switched=True)
     if first is None or _is(first.entity, first.action):
         return None
     if (another := _another(rng, place, first.entity)) is None:
         return None
     y = refer(rng, place, another, 0.8)
-    calls = (_call(first.entity, OPPOSITE[first.action]), _call(another, first.action))
+    calls = (call_of(first.entity, OPPOSITE[first.action]), call_of(another, first.action))
     return _after(rng, place, part, first, "correction", SWAP.draw(rng, part).format(x=y.the), calls, y)
 
 
 def _other(rng: Random, place: Place, part: Part, category: Category, patterns: Patterns) -> Exchange | None:
-    first = _first(rng, place, part)
+    first = first_of(rng, place, part)
     if first is None:
         return None
     entity = first.entity
@@ -975,7 +975,7 @@ def _other(rng: Random, place: Place, part: Part, category: Category, patterns: 
     another = pair[1] if pair[0] is entity else pair[0]
     if another.state == "unavailable" or not _able(another, first.action):
         return None
-    calls = (_call(another, first.action, first.value),)
+    calls = (call_of(another, first.action, first.value),)
     return _after(rng, place, part, first, category, patterns.draw(rng, part), calls)
 
 
@@ -989,7 +989,7 @@ def _of_areas(rng: Random, place: Place, part: Part, category: Category, pattern
     a, b = refer_area(rng, place, here), refer_area(rng, place, there)
     action = pick(rng, ("on", "off", "off", "brightness" if domain == "light" else "on"))
     if action == "brightness":
-        value, said = _value(rng, action)
+        value, said = value_of(rng, action)
         asked = pick(rng, ("dim the lights in the {a} to {n}", "set the lights in the {a} to {n}", "set the {a} lights to {n}"))
         more: dict[str, Any] = {"brightness": value}
         if not any(_able(e, action) for area in (here, there) for e in place.by_area[area.id][domain]):
@@ -1022,12 +1022,12 @@ def _listed(rng: Random, place: Place, part: Part, category: Category, patterns:
 
 
 def _after(
-    rng: Random, place: Place, part: Part, first: _First, category: Category, text: str, calls: tuple[Call, ...],
+    rng: Random, place: Place, part: Part, first: First, category: Category, text: str, calls: tuple[Call, ...],
     reference: Reference | None = None, question: bool = False, plain: bool = False,
 ) -> Exchange | None:  # fmt: skip
     """``text`` after ``first``, which has something else before it now and then; ``plain``: it is as it is to be."""
     session = Session(place)
-    if rng.random() < 0.2 and (before := _first(rng, place, part)) is not None and before.entity is not first.entity:
+    if rng.random() < 0.2 and (before := first_of(rng, place, part)) is not None and before.entity is not first.entity:
         session.turn(rng, before.request, (before.call,))
     if not session.turn(rng, first.request, (first.call,)):
         return None
@@ -1058,7 +1058,7 @@ def _another(rng: Random, place: Place, entity: Entity) -> Entity | None:
     return pick(rng, found) if found else None
 
 
-def _call(entity: Entity, action: str, value: Any = None) -> Call:
+def call_of(entity: Entity, action: str, value: Any = None) -> Call:
     arguments: dict[str, Any] = {"name": entity.name}
     if action in ARGUMENTS:
         arguments[ARGUMENTS[action]] = value
@@ -1072,7 +1072,7 @@ def _is(entity: Entity, action: str) -> bool:
     return entity.state in _REACHED[action]
 
 
-def _value(rng: Random, action: str) -> tuple[Any, str]:
+def value_of(rng: Random, action: str) -> tuple[Any, str]:
     """A value and how it is said."""
     if action == "temperature":
         value = rng.randint(16, 26) + (0.5 if rng.random() < 0.15 else 0)

@@ -78,6 +78,12 @@ class Session:
             self.messages.append(Message(role="tool", tool_call_id=one.id, name=result.tool, content=result.for_model))
         return results
 
+    def forked(self) -> Session:
+        """Another session that begins where this one stands, and leaves it as it is."""
+        made = copy.copy(self)
+        made.home, made.messages = copy.copy(self.home), list(self.messages)
+        return made
+
     def lines(self) -> tuple[str, ...]:
         """The home's lines as it is now: those of the place, with the states that have changed since."""
         lines = list(lines_of(self._place))
