@@ -123,7 +123,7 @@ def _conversations(item: Opened) -> Iterator[tuple[int, Conversation | Rejected]
 
 def _write(folder: Path, identity: str, rows: Collection, opened: Sequence[Opened], split: Split) -> None:
     table = pa.Table.from_pydict(rows.columns, schema=CONVERSATIONS)
-    sides = assign(rows.columns["request"], rows.columns["tool"], split)
+    sides = _sides(rows, opened, split)
     for name in SPLITS:
         write_table(table.filter(pa.array([side == name for side in sides], pa.bool_())), folder / f"{name}.parquet")
     write_table(pa.Table.from_pylist(rows.dropped, schema=DROPPED), folder / "dropped.parquet")
@@ -154,6 +154,19 @@ def _write(folder: Path, identity: str, rows: Collection, opened: Sequence[Opene
             "sums": sums(folder, [*(f"{name}.parquet" for name in SPLITS), "dropped.parquet", TOOLS_FILE]),
         },
     )
+
+
+def _sides(rows: Collection, opened: Sequence[Opened], split: Split) -> list[str]:
+    """The split of every row: homes of part validation or test are held out whole, and other rows are drawn by ``split``."""
+    held = {
+        item.label: item.source.part for item in opened if isinstance(item.source, HomeSource) and item.source.part != "train"
+    }
+    drawn = [at for at, label in enumerate(rows.columns["source"]) if label not in held]
+    requests, tools = ([rows.columns[name][at] for at in drawn] for name in ("request", "tool"))
+    sides: list[str] = [held.get(label, "") for label in rows.columns["source"]]
+    for at, side in zip(drawn, assign(requests, tools, split), strict=True):
+        sides[at] = side
+    return sides
 
 
 def write_table(table: pa.Table, path: Path) -> None:

@@ -38,6 +38,14 @@ ON_OFF = (
     "input_button",
 )
 LONGEST = 255
+# What a model may ask for by kind: a grammar admits these alone, so that a kind need not be a word of the request.
+READABLE = (*ON_OFF, "vacuum", "todo", "timer", "sensor", "binary_sensor", "person", "weather")
+CLASSES = (
+    "awning", "blind", "curtain", "damper", "door", "garage", "gate", "shade", "shutter", "window",
+    "outlet", "receiver", "speaker", "tv", "gas", "water",
+    "atmospheric_pressure", "battery", "carbon_dioxide", "energy", "humidity", "illuminance", "moisture", "motion", "occupancy",
+    "power", "smoke", "temperature",
+)  # fmt: skip
 
 
 def _number(value: Any) -> Any:
@@ -71,6 +79,12 @@ Moved = Annotated[
     BeforeValidator(_texts),
     Field(max_length=16),
     WithJsonSchema({"type": "string", "enum": ["cover", "valve"]}),
+]
+Readable = Annotated[
+    tuple[Text, ...], BeforeValidator(_texts), Field(max_length=16), WithJsonSchema({"type": "string", "enum": list(READABLE)})
+]
+Classes = Annotated[
+    tuple[Text, ...], BeforeValidator(_texts), Field(max_length=16), WithJsonSchema({"type": "string", "enum": list(CLASSES)})
 ]
 Percent = Annotated[int, BeforeValidator(_number), Field(ge=0, le=100)]
 Degrees = Annotated[float, BeforeValidator(_number), Field(ge=-100, le=1000)]
@@ -117,7 +131,7 @@ class Place(Arguments):
 
 class OnOff(Place):
     domain: Domains | None = None
-    device_class: Texts | None = None
+    device_class: Classes | None = None
 
 
 class LightSet(Place):
@@ -138,7 +152,7 @@ class Position(Place):
         Annotated[tuple[Text, ...], BeforeValidator(_texts), WithJsonSchema({"type": "string", "enum": ["cover", "valve"]})]
         | None
     ) = None
-    device_class: Texts | None = None
+    device_class: Classes | None = None
 
 
 class Moving(Place):
@@ -146,7 +160,7 @@ class Moving(Place):
         Annotated[tuple[Text, ...], BeforeValidator(_texts), WithJsonSchema({"type": "string", "enum": ["cover", "valve"]})]
         | None
     ) = None
-    device_class: Texts | None = None
+    device_class: Classes | None = None
 
 
 class Temperature(Place):
@@ -169,7 +183,7 @@ class VolumeStep(Place):
     volume_step: Annotated[
         Literal["up", "down"] | Annotated[int, Field(ge=-100, le=100)],
         BeforeValidator(_step),
-        WithJsonSchema({"type": "string", "description": "up, down, or percent points from -100 to 100"}),
+        WithJsonSchema({"type": "string", "enum": ["up", "down"], "description": "percent points work too, from -100 to 100"}),
     ]
 
 
@@ -222,8 +236,8 @@ class Context(Place):
 
 
 class StateQuestion(Place):
-    domain: Texts | None = None
-    device_class: Texts | None = None
+    domain: Readable | None = None
+    device_class: Classes | None = None
     state: Texts | None = None
 
 

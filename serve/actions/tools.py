@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from schemas.action import Actor
 from schemas.conversation import Tool, ToolCall
@@ -21,9 +21,14 @@ TOOLS: dict[str, HomeTool] = {tool.name: tool for tool in (*COMMANDS, *PLAYING, 
 
 def offered(home: SimulatedHome) -> tuple[Tool, ...]:
     """What a model may call in this home: tools for domains that it lacks are left out."""
-    there = {entity.domain for entity in home.entities()}
+    return offered_for(frozenset(entity.domain for entity in home.entities()))
+
+
+@lru_cache(maxsize=4096)
+def offered_for(domains: frozenset[str]) -> tuple[Tool, ...]:
+    """What a model may call in a home with things of ``domains``."""
     return tuple(
-        _declared(tool.name) for tool in TOOLS.values() if not tool.hidden and (not tool.domains or there & set(tool.domains))
+        _declared(tool.name) for tool in TOOLS.values() if not tool.hidden and (not tool.domains or domains & set(tool.domains))
     )
 
 

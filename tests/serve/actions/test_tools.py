@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from flows.steps.generating import HOME_TOOLS
 from schemas.action import Actor
 from schemas.conversation import call
 from schemas.errors import ActionError
 from schemas.loading import load_inventory
 from schemas.prompt import signature
 from serve.actions.home import SimulatedHome
-from serve.actions.tools import TOOLS, find_tool, offered, plan
+from serve.actions.tools import TOOLS, offered, plan
 from tests.serve.actions.conftest import USER, Clock, after
 
 NOON = "2026-03-01T12:00:00+00:00"
@@ -135,16 +134,6 @@ def test_live_context_tells_what_matters(home: SimulatedHome) -> None:
     text = plan(call("GetLiveContext", {"area": "kitchen"}), home, USER).text or ""
     assert "Counter lamp: light @ Kitchen: on, brightness 50%" in text
     assert "Radiator" not in text
-
-
-def test_calls_of_models_trained_on_generated_homes_run() -> None:
-    """Every tool that rows teach exists, takes the same arguments and needs none that rows leave out."""
-    for taught in HOME_TOOLS:
-        ours = find_tool(taught.function.name).declared().function
-        assert set(taught.function.properties()) <= set(ours.properties())
-        assert set(ours.required()) <= set(taught.function.required())
-    home = SimulatedHome(load_inventory("home"))
-    assert act(home, "HassTurnOff", area="kitchen", domain="media_player") == {"media_player.old_radio": "off"}
 
 
 def test_declarations_render_in_the_prompt(home: SimulatedHome) -> None:
