@@ -146,9 +146,11 @@ class Training(Spec):
     seed: int = 0
 
     @model_validator(mode="after")
-    def _muon_wants_matrices(self) -> Training:
+    def _parts_fit(self) -> Training:
         if self.optimizer == "muon" and isinstance(self.method, Lora):
             raise ValueError("optimizer muon needs method full: an adapter's thin matrices learn by adamw")
+        if self.stream is not None and self.swap_values:
+            raise ValueError("swap_values makes kept rows over; streamed rows are new anyway")
         return self
 
 

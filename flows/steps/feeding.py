@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.steps.augmenting import collect_values, swap_values
-from flows.steps.packing import Batch, Encoded, Encoder, Pack, collate, pack
+from flows.steps.packing import Batch, Encoded, Encoder, Pack, Prefixes, collate, pack
 from schemas.conversation import Conversation
 from schemas.errors import TrainingError
 from schemas.pipeline import Training
@@ -25,54 +25,45 @@ class Epoch:
     packs: list[Pack]
     rows: Sequence[Encoded]
     dropped: int
+    source: Prefixes
 
 
 @dataclass(frozen=True)
 class Step:
     """One step's packs, and where the next one starts: after ``taken`` packs of ``epoch``."""
 
-    parts: tuple[tuple[Pack, Sequence[Encoded]], ...]
+    parts: tuple[tuple[Pack, Epoch], ...]
     epoch: int
     taken: int
 
 
-class Feed:
-    """Rows of one split, packed anew each epoch, with ``swap_values`` drawn anew too."""
+class Feeding:
+    """Steps from epochs, whatever those are made of."""
 
-    def __init__(self, rows: Sequence[Conversation], encoder: Encoder, training: Training) -> None:
-        self.rows = rows
-        self.encoder = encoder
+    def __init__(self, training: Training) -> None:
         self.training = training
-        self._encoded = encoder.encode(rows)
-        self._values = collect_values(rows) if training.swap_values else None
         self._current: tuple[int, Epoch] | None = None
+
+    def _make(self, number: int) -> Epoch:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of whatever makes epochs."""
 
     def epoch(self, number: int) -> Epoch:
         """Raises TrainingError where no row fits into a sequence."""
-        if self._current is not None and self._current[0] == number:
-            return self._current[1]
-        rng = random.Random(f"{self.training.seed}:{number}")  # noqa: S311 (an order, no secret)
-        rows = self._swapped(rng) if self._values is not None else self._encoded
-        lengths = [len(prefix) for prefix in self.encoder.prefixes]
-        packs, dropped = pack(rows, lengths, self.training.sequence, rng)
-        if not packs:
-            longest = max((lengths[row.prefix] + len(row.tokens) for row in rows), default=0)
-            raise TrainingError(
-                f"no row fits into {self.training.sequence} tokens",
-                where="training.sequence",
-                hint=f"Raise training.sequence (and training.base.context); the longest row takes {longest} tokens.",
-            )
-        self._current = (number, Epoch(packs, rows, dropped))
+        if self._current is None or self._current[0] != number:
+            self._current = (number, self._make(number))
         return self._current[1]
 
     def steps(self, epoch: int, taken: int) -> Iterator[Step]:
         """Without end, from the given place; a step may reach over the end of an epoch."""
         while True:
-            parts: list[tuple[Pack, Sequence[Encoded]]] = []
+            parts: list[tuple[Pack, Epoch]] = []
             while len(parts) < self.training.batch:
                 current = self.epoch(epoch)
                 some = current.packs[taken : taken + self.training.batch - len(parts)]
-                parts += [(item, current.rows) for item in some]
+                parts += [(item, current) for item in some]
                 taken += len(some)
                 if taken == len(current.packs):
                     epoch, taken = epoch + 1, 0
@@ -80,15 +71,27 @@ class Feed:
 
     def batch(self, step: Step, rank: int, world: int) -> Batch:
         """The share of one worker."""
-        return gather(step.parts[rank::world], self.encoder)
+        return gather(step.parts[rank::world])
 
     def weight(self, step: Step) -> float:
         """Of the loss of all workers' shares together."""
-        return sum(self._pack_weight(item, rows) for item, rows in step.parts)
+        return sum(_pack_weight(item, epoch) for item, epoch in step.parts)
 
-    def _pack_weight(self, item: Pack, rows: Sequence[Encoded]) -> float:
-        prefix = float(self.encoder.prefix_weights(item.prefix).sum())
-        return prefix + sum(float(rows[index].weights.sum()) for index in item.rows)
+
+class Feed(Feeding):
+    """Rows of one split, packed anew each epoch, with ``swap_values`` drawn anew too."""
+
+    def __init__(self, rows: Sequence[Conversation], encoder: Encoder, training: Training) -> None:
+        super().__init__(training)
+        self.rows = rows
+        self.encoder = encoder
+        self._encoded = encoder.encode(rows)
+        self._values = collect_values(rows) if training.swap_values else None
+
+    def _make(self, number: int) -> Epoch:
+        rng = order(self.training.seed, number)
+        rows = self._swapped(rng) if self._values is not None else self._encoded
+        return packed(rows, self.encoder, self.training, rng)
 
     def _swapped(self, rng: random.Random) -> Sequence[Encoded]:
         assert self._values is not None
@@ -100,25 +103,55 @@ class Feed:
         return result
 
 
-def gather(parts: Sequence[tuple[Pack, Sequence[Encoded]]], encoder: Encoder) -> Batch:
+def order(seed: int, epoch: int) -> random.Random:
+    return random.Random(f"{seed}:{epoch}")  # noqa: S311 (an order, no secret)
+
+
+def packed(rows: Sequence[Encoded], source: Prefixes, training: Training, rng: random.Random) -> Epoch:
+    """Raises TrainingError where no row fits into a sequence."""
+    lengths = [len(prefix) for prefix in source.prefixes]
+    packs, dropped = pack(rows, lengths, training.sequence, rng)
+    if not packs:
+        longest = max((lengths[row.prefix] + len(row.tokens) for row in rows), default=0)
+        raise TrainingError(
+            f"no row fits into {training.sequence} tokens",
+            where="training.sequence",
+            hint=f"Raise training.sequence (and training.base.context); the longest row takes {longest} tokens.",
+        )
+    return Epoch(packs, rows, dropped, source)
+
+
+def gather(parts: Sequence[tuple[Pack, Epoch]]) -> Batch:
     """One batch of packs that may come from two epochs."""
     rows: list[Encoded] = []
     packs = []
-    for item, source in parts:
+    source = Prefixes(parts[0][1].source.objective)
+    numbers: dict[tuple[int, int], int] = {}
+    for item, epoch in parts:
+        key = (id(epoch.source), item.prefix)
+        if key not in numbers:
+            numbers[key] = len(source.prefixes)
+            source.prefixes.append(epoch.source.prefixes[item.prefix])
         start = len(rows)
-        rows += [source[index] for index in item.rows]
-        packs.append(Pack(item.prefix, tuple(range(start, len(rows)))))
-    return collate(packs, rows, encoder)
+        rows += [epoch.rows[index] for index in item.rows]
+        packs.append(Pack(numbers[key], tuple(range(start, len(rows)))))
+    return collate(packs, rows, source)
+
+
+def _pack_weight(item: Pack, epoch: Epoch) -> float:
+    prefix = float(epoch.source.prefix_weights(item.prefix).sum())
+    return prefix + sum(float(epoch.rows[index].weights.sum()) for index in item.rows)
 
 
 def validation_batches(rows: Sequence[Conversation], encoder: Encoder, training: Training, rank: int, world: int) -> list[Batch]:
     """This worker's share of at most VALIDATION_PACKS packs, always the same ones; empty where there is no such row."""
     encoded = encoder.encode(rows)
     lengths = [len(prefix) for prefix in encoder.prefixes]
-    packs, _ = pack(encoded, lengths, training.sequence, random.Random(0))  # noqa: S311
-    share = [(item, encoded) for item in packs[:VALIDATION_PACKS]][rank::world]
+    packs, dropped = pack(encoded, lengths, training.sequence, random.Random(0))  # noqa: S311
+    epoch = Epoch(packs, encoded, dropped, encoder)
+    share = [(item, epoch) for item in packs[:VALIDATION_PACKS]][rank::world]
     size = max(1, training.batch // world)
-    return [gather(share[at : at + size], encoder) for at in range(0, len(share), size)]
+    return [gather(share[at : at + size]) for at in range(0, len(share), size)]
 
 
 def token_count(batch: Batch) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
+from flows.steps import streaming
 from flows.steps.reading import read_rows
 from flows.steps.storing import new_version
 from schemas.artifacts import Base, Dataset
+from schemas.conversation import Conversation
 from schemas.errors import DataError, TrainingError, VersionMissing
 from schemas.hashing import MANIFEST, content_id, sums, verify, write_json
 from schemas.pipeline import Full, PretrainedBase, RegisteredBase, ScratchBase, Training
@@ -46,23 +49,27 @@ def open_base(folder: Path) -> Base:
 
 def _scratch(dataset: Dataset, base: ScratchBase, training: Training, profile: Profile, home: Home) -> Base:
     # What the plain next-token training depends on, if there is any, besides the base's own fields.
-    recipe = training.model_copy(update={"steps": max(1, base.pretrain_steps)}) if base.pretrain_steps else None
-    target = home.models / "bases" / content_id("base", VERSION, base, dataset.id, recipe)
+    plain = {"steps": max(1, base.pretrain_steps), "minutes": None}
+    recipe = training.model_copy(update=plain) if base.pretrain_steps else None
+    source = dataset.id if training.stream is None else streaming.identity(training.stream)
+    target = home.models / "bases" / content_id("base", VERSION, base, source, recipe)
     if (target / MANIFEST).is_file():
         return open_base(target)
     with new_version(target) as folder:
-        _random_model(dataset, base, folder)
+        rows = read_rows(dataset, "train") if training.stream is None else streaming.vocabulary_rows(training.stream)
+        random_model(rows, base, folder)
         if recipe is not None:
             _pretrain(dataset, base, recipe, profile, home, folder, target)
         _finish(folder, target, (dataset.id,), "llama")
     return open_base(target)
 
 
-def _random_model(dataset: Dataset, base: ScratchBase, folder: Path) -> None:
+def random_model(rows: Iterable[Conversation], base: ScratchBase, folder: Path) -> None:
+    """A tokenizer of ``rows`` and a model with random weights, into ``folder``."""
     from flows.steps.modelling import save_model, scratch_model
     from flows.steps.tokenizing import train_tokenizer
 
-    tokenizer = train_tokenizer(read_rows(dataset, "train"), base.vocabulary, base.context)
+    tokenizer = train_tokenizer(rows, base.vocabulary, base.context)
     save_model(scratch_model(base, tokenizer), tokenizer, folder)
 
 

@@ -25,7 +25,9 @@ class Job(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str
-    dataset: Dataset
+    dataset: Dataset | None = Field(
+        default=None, description="None where the recipe streams its rows: held-out rows are then made of the other part too."
+    )
     base: str = Field(description="Model folder to start from.")
     training: Training
     workers: Workers

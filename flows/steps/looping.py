@@ -20,16 +20,17 @@ import torch.distributed as dist
 
 from flows.steps import attending, checkpointing, modelling
 from flows.steps.checkpointing import State
-from flows.steps.feeding import Feed, token_count, validation_batches
+from flows.steps.feeding import Feed, Feeding, token_count, validation_batches
 from flows.steps.job import Job
 from flows.steps.optimising import set_rate
 from flows.steps.packing import Batch, Encoder
-from flows.steps.reading import read_rows
 from flows.steps.stepping import Stepper, build_stepper
 from flows.steps.storing import disk_errors
+from flows.steps.streaming import Streamed, held_out
+from schemas.conversation import Conversation
 from schemas.errors import RottieError, TrainingDiverged
 from schemas.hashing import write_json
-from schemas.pipeline import Lora
+from schemas.pipeline import Lora, Training
 
 OnMetrics = Callable[[dict[str, float]], None]
 
@@ -87,21 +88,54 @@ def _train(job: Job, group: Group, on_metrics: OnMetrics) -> None:
     attending.register()
     base = Path(job.base)
     tokenizer = modelling.load_tokenizer(base)
-    encoder = Encoder(tokenizer, job.objective, job.training.request_loss)
-    feed = Feed(list(read_rows(job.dataset, "train")), encoder, job.training)
-    held_out = list(read_rows(job.dataset, "validation"))
-    # Of answers alone, whatever else bears loss in training: so that recipes can be compared.
-    judging = Encoder(tokenizer, job.objective)
-    validation = [b.to(group.device) for b in validation_batches(held_out, judging, job.training, group.rank, group.world)]
     model: Any = modelling.load_model(base, attention=attending.NAME)
     if isinstance(job.training.method, Lora):
         model = modelling.add_adapter(model, job.training.method, job.training.seed)
+    exam = _exam(job, tokenizer, group)
     stepper = build_stepper(model.to(group.device), job, group.world)
     state = _resumed(job, stepper)
-    last = _loop(job, group, feed, stepper, validation, state, on_metrics)
+    feed = _feeding(job, tokenizer)
+    try:
+        last = _loop(job, group, feed, stepper, exam, state, on_metrics)
+    finally:
+        feed.close()
     stepper.save_model(tokenizer, Path(job.out), group.rank)
     if group.rank == 0:
         write_json(job.result_file, last)
+
+
+def _feeding(job: Job, tokenizer: Any) -> Feeding:
+    if job.training.stream is not None:
+        return Streamed(Path(job.base), job.objective, job.training, job.workers.generators)
+    return Feed(_rows(job, "train"), Encoder(tokenizer, job.objective, job.training.request_loss), job.training)
+
+
+def _rows(job: Job, split: str) -> list[Conversation]:
+    if job.dataset is None:
+        return list(held_out(job.training))
+    from flows.steps.reading import read_rows
+
+    return list(read_rows(job.dataset, split))
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Held-out rows of this worker: those whose answer is calls, and the others."""
+
+    calls: list[Batch]
+    others: list[Batch]
+
+
+def _exam(job: Job, tokenizer: Any, group: Group) -> Exam:
+    rows = _rows(job, "validation")
+    # Of answers alone, whatever else bears loss in training: so that recipes can be compared.
+    encoder = Encoder(tokenizer, job.objective)
+
+    def batches(calls: bool) -> list[Batch]:
+        some = [row for row in rows if bool(row.answer().tool_calls) is calls]
+        return [b.to(group.device) for b in validation_batches(some, encoder, job.training, group.rank, group.world)]
+
+    return Exam(batches(True), batches(False))
 
 
 def _resumed(job: Job, stepper: Stepper) -> State:
@@ -110,45 +144,57 @@ def _resumed(job: Job, stepper: Stepper) -> State:
 
 
 def _loop(
-    job: Job, group: Group, feed: Feed, stepper: Stepper, validation: list[Batch], state: State, on_metrics: OnMetrics
+    job: Job, group: Group, feed: Feeding, stepper: Stepper, exam: Exam, state: State, on_metrics: OnMetrics
 ) -> dict[str, float]:
     training = job.training
     metrics: dict[str, float] = {"step": state.step, "dropped": feed.epoch(state.epoch).dropped}
     # Asked of the group: with few rows some workers have no share, and must still take part in the sum.
-    validates = group.total(len(validation))[0] > 0
-    started, tokens, since = time.monotonic() - state.seconds, state.tokens, (state.tokens, state.seconds)
+    validates = group.total(len(exam.calls) + len(exam.others))[0] > 0
+    tokens, seconds, since = state.tokens, state.seconds, (state.tokens, state.seconds)
+    mark, warm = time.monotonic(), 0
     for number, step in enumerate(feed.steps(state.epoch, state.taken), start=state.step):
-        if number == training.steps:
+        if _finished(training, number, seconds):
             break
-        rate = set_rate(stepper.optimizer, number, training)
+        rate = set_rate(stepper.optimizer, number, training, seconds)
         batch = feed.batch(step, group.rank, group.world).to(group.device)
         loss, norm = stepper.step(batch, feed.weight(step))
-        loss, count = group.total(loss, token_count(batch))
-        done, tokens = number + 1, tokens + int(count)
+        now, warm = time.monotonic(), warm + 1
+        # What compiles or warms up in the first steps is no training; looks at held-out rows and checkpoints are none either.
+        spent = (now - mark) if training.minutes is None or warm > job.workers.warm_steps else 0.0
+        loss, count, spent = group.total(loss, token_count(batch), spent / group.world)
+        done, tokens, seconds = number + 1, tokens + int(count), seconds + spent
         metrics |= {"step": done, "loss": loss, "learning_rate": rate, "gradient_norm": norm, "tokens": tokens}
         if not math.isfinite(loss) or not math.isfinite(norm):
             raise TrainingDiverged(f"the loss is {loss} (gradient norm {norm}) at step {done}", where=job.run)
-        if validates and (done % training.evaluate_every == 0 or done == training.steps):
-            metrics["validation_loss"] = _validation_loss(group, stepper, validation)
-        metrics["seconds"] = time.monotonic() - started
-        metrics["tokens_per_s"] = (tokens - since[0]) / max(1e-9, metrics["seconds"] - since[1])
+        last = _finished(training, done, seconds)
+        if validates and (done % training.evaluate_every == 0 or last):
+            metrics |= _examined(group, stepper, exam)
+        metrics |= {"seconds": seconds, "tokens_per_s": (tokens - since[0]) / max(1e-9, seconds - since[1])}
         if group.rank == 0:
             job.append_metrics(metrics)
         on_metrics(metrics)
-        if done % training.checkpoint_every == 0 and done < training.steps:
-            place = State(done, step.epoch, step.taken, tokens, metrics["seconds"])
+        if done % training.checkpoint_every == 0 and not last:
+            place = State(done, step.epoch, step.taken, tokens, seconds)
             stepper.save(Path(job.checkpoints), place, group.rank)
+        mark = time.monotonic()
     return metrics
 
 
+def _finished(training: Training, steps: int, seconds: float) -> bool:
+    return seconds >= training.minutes * 60 if training.minutes is not None else steps >= training.steps
+
+
 @torch.no_grad()
-def _validation_loss(group: Group, stepper: Stepper, batches: list[Batch]) -> float:
-    """Mean over the loss-bearing tokens of all workers' shares."""
+def _examined(group: Group, stepper: Stepper, exam: Exam) -> dict[str, float]:
+    """``validation_loss``: mean over loss-bearing tokens. ``validation_exact``: share of answers by calls that greedy
+    decoding gets right throughout. Over all workers' shares."""
     stepper.model.eval()
-    loss = sum(float(stepper.loss(batch)) for batch in batches)
+    calls, others = ([stepper.judge(batch).tolist() for batch in part] for part in (exam.calls, exam.others))
     stepper.model.train()
-    total, weight = group.total(loss, sum(float(batch.weights.sum()) for batch in batches))
-    return total / max(1e-9, weight)
+    weight = sum(float(batch.weights.sum()) for batch in exam.calls + exam.others)
+    loss = sum(row[0] for row in calls + others)
+    loss, weight, answers, right = group.total(loss, weight, sum(row[1] for row in calls), sum(row[2] for row in calls))
+    return {"validation_loss": loss / max(1e-9, weight)} | ({"validation_exact": right / answers} if answers else {})
 
 
 def main() -> None:

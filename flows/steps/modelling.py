@@ -35,9 +35,15 @@ def scratch_model(base: ScratchBase, tokenizer: PreTrainedTokenizerFast) -> PreT
         pad_token_id=tokenizer.get_vocab()[PAD],
         # 0.02 suits widths around 1,000; small models learn faster with the usual 1/sqrt(width).
         initializer_range=base.hidden**-0.5,
+        rope_parameters={"rope_type": "default", "rope_theta": base.rope_theta},
     )
     torch.manual_seed(base.seed)
-    return LlamaForCausalLM(config)
+    model = LlamaForCausalLM(config)
+    if base.copying:
+        from flows.steps.priming import prime
+
+        prime(model, base.seed)
+    return model
 
 
 def load_model(folder: Path, attention: str = "sdpa", dtype: torch.dtype | None = None) -> PreTrainedModel:

@@ -1,13 +1,14 @@
 """Muon: momentum whose direction is made orthogonal before each step (Jordan et al. 2024, "Muon").
 
 torch.optim.Muon iterates in bfloat16, one matrix at a time: on a processor without bfloat16 arithmetic that is 13 times as
-slow (764 against 59 ms a step for a million parameters). This one works in float32 on the CPU, on all matrices of one
-shape at once, and shares the work out among the workers of a group.
+slow (764 against 59 ms a step for a million parameters). This one works in bfloat16 only where there is arithmetic for it,
+on all matrices of one shape at once, and shares the work out among the workers of a group.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -72,9 +73,16 @@ def _orthogonal_all(matrices: list[torch.Tensor]) -> list[torch.Tensor]:
     return result
 
 
+@lru_cache(maxsize=1)
+def _cpu_has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself: with AVX-512 that is about twice as fast as float32."""
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
 def orthogonal(stack: torch.Tensor) -> torch.Tensor:
     """``stack`` [matrices, rows, columns] with singular values brought near 1 (within about 0.7 to 1.2)."""
-    low = torch.bfloat16 if stack.is_cuda else torch.float32
+    low = torch.bfloat16 if stack.is_cuda or _cpu_has_bfloat16() else torch.float32
     tall = stack.shape[1] > stack.shape[2]
     x = (stack.transpose(1, 2) if tall else stack).to(low)
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)

@@ -83,11 +83,17 @@ def adamw(parameters: list[torch.nn.Parameter], training: Training, fused: bool 
     return _remembering_peaks(optimizer)
 
 
-def rate_share(step: int, training: Training) -> float:
+def rate_share(step: int, training: Training, seconds: float = 0.0) -> float:
     """Share of the learning rate at ``step`` (from 0): a linear rise, a plateau, and a linear fall to nothing.
 
-    Warmup-stable-decay, Hu et al. 2024, "MiniCPM", section 4.
+    Where the recipe gives minutes, ``seconds`` of training done take the place of steps. Warmup-stable-decay, Hu et al.
+    2024, "MiniCPM", section 4.
     """
+    if training.minutes is not None:
+        whole = training.minutes * 60
+        rise = min(1.0, max(seconds, 1e-3) / max(1e-3, whole * training.warmup))
+        # The last step starts a little before the end and must not be lost.
+        return min(rise, max(0.01, (1 - seconds / whole) / max(1e-9, training.decay)))
     warm = max(1, round(training.steps * training.warmup))
     fall = round(training.steps * training.decay)
     share = min(1.0, (step + 1) / warm)
@@ -96,9 +102,9 @@ def rate_share(step: int, training: Training) -> float:
     return share
 
 
-def set_rate(optimizer: torch.optim.Optimizer, step: int, training: Training) -> float:
+def set_rate(optimizer: torch.optim.Optimizer, step: int, training: Training, seconds: float = 0.0) -> float:
     """Set every group's rate for ``step``; returns that of AdamW's groups."""
-    share = rate_share(step, training)
+    share = rate_share(step, training, seconds)
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * share
     return training.learning_rate * share

@@ -78,14 +78,26 @@ class Batch:
         return Batch(**{name: value.to(device) for name, value in vars(self).items()})
 
 
-class Encoder:
-    """Turns conversations into tokens, remembering each distinct prefix (``prefixes``: tokens by number)."""
+class Prefixes:
+    """The distinct prefixes of some conversations (``prefixes``: tokens by number) and what the loss on them weighs."""
+
+    def __init__(self, objective: Objective = "answers", prefixes: Iterable[np.ndarray] = ()) -> None:
+        self.objective: Objective = objective
+        self.prefixes: list[np.ndarray] = list(prefixes)
+
+    def prefix_weights(self, number: int) -> np.ndarray:
+        weights = np.full(len(self.prefixes[number]), float(self.objective == "everything"), np.float32)
+        weights[:1] = 0.0
+        return weights
+
+
+class Encoder(Prefixes):
+    """Turns conversations into tokens, remembering each distinct prefix."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, objective: Objective = "answers", request_loss: float = 0.0) -> None:
+        super().__init__(objective)
         self.tokenizer = tokenizer
-        self.objective = objective
         self.request_loss = request_loss
-        self.prefixes: list[np.ndarray] = []
         self._numbers: dict[str, int] = {}
 
     def encode(self, conversations: Sequence[Conversation]) -> list[Encoded]:
@@ -107,11 +119,6 @@ class Encoder:
             prefix = render_prefix(system_text(conversation.messages), conversation.tools, conversation.home)
             encoded.append(Encoded(self._number(prefix), np.array(tokens, np.int64), np.array(weights, np.float32)))
         return encoded
-
-    def prefix_weights(self, number: int) -> np.ndarray:
-        weights = np.full(len(self.prefixes[number]), float(self.objective == "everything"), np.float32)
-        weights[:1] = 0.0
-        return weights
 
     def _number(self, prefix: str) -> int:
         if prefix not in self._numbers:
@@ -147,7 +154,7 @@ def pack(encoded: Sequence[Encoded], prefix_lengths: Sequence[int], sequence: in
     return packs, dropped
 
 
-def collate(packs: Iterable[Pack], encoded: Sequence[Encoded], encoder: Encoder) -> Batch:
+def collate(packs: Iterable[Pack], encoded: Sequence[Encoded], source: Prefixes) -> Batch:
     """Lay the packs end to end, each distinct prefix once and before its conversations.
 
     Where several packs share a prefix, the loss on that prefix (objective ``everything``) counts once a pack, so that the
@@ -162,11 +169,11 @@ def collate(packs: Iterable[Pack], encoded: Sequence[Encoded], encoder: Encoder)
     prefix_spans, row_spans, owners = [], [], []
     at = 0
     for number, rows in grouped.items():
-        prefix = encoder.prefixes[number]
+        prefix = source.prefixes[number]
         start = len(prefix)
         tokens.append(prefix)
         positions.append(np.arange(start))
-        weights.append(encoder.prefix_weights(number) * copies[number])
+        weights.append(source.prefix_weights(number) * copies[number])
         owner = len(prefix_spans)
         prefix_spans.append((at, start))
         at += start

@@ -67,8 +67,8 @@ class Partitioned:
             config=settings,
         )
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        return self.engine(batch)
+    def judge(self, batch: Batch) -> torch.Tensor:
+        return self.engine(batch, judging=True)
 
     def step(self, batch: Batch, weight: float) -> tuple[float, float]:
         loss = self.engine(batch) / weight

@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 
 class Loss(torch.nn.Module):
-    """The weighted sum of a batch's losses. Logits are computed only where a token bears loss."""
+    """The weighted sum of a batch's losses. Logits are computed only where a token bears loss.
+
+    With ``judging`` it gives three sums instead: losses, answers, and answers that greedy decoding would give token for
+    token, which is so where every token of the answer is the likeliest after the right ones before it.
+    """
 
     def __init__(self, model: Any, precision: str) -> None:
         super().__init__()
         self.model = model
         self.precision = precision
 
-    def forward(self, batch: Batch) -> torch.Tensor:
+    def forward(self, batch: Batch, judging: bool = False) -> torch.Tensor:
         device = batch.tokens.device.type
         low = torch.autocast(device, torch.bfloat16) if self.precision == "bfloat16" else contextlib.nullcontext()
         inner = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
@@ -38,16 +42,27 @@ class Loss(torch.nn.Module):
                 input_ids=batch.tokens, position_ids=batch.positions, use_cache=False, layout=batch.layout
             ).last_hidden_state[0]
             logits = inner.get_output_embeddings()(hidden.index_select(0, batch.predicted - 1))
-        losses = cross_entropy(logits.float(), batch.tokens[0].index_select(0, batch.predicted), reduction="none")
-        return (losses * batch.weights).sum()
+        wanted = batch.tokens[0].index_select(0, batch.predicted)
+        loss = (cross_entropy(logits.float(), wanted, reduction="none") * batch.weights).sum()
+        return torch.stack([loss, *_answers(batch.predicted, logits.argmax(-1) == wanted)]) if judging else loss
+
+
+def _answers(predicted: torch.Tensor, right: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """How many runs of neighbouring tokens there are, and how many of them are right throughout."""
+    starts = torch.ones_like(right)
+    starts[1:] = predicted[1:] != predicted[:-1] + 1
+    run = starts.long().cumsum(0) - 1
+    wrong = torch.zeros(len(right), device=right.device).index_add_(0, run, (~right).float())
+    count = starts.sum()
+    return count.float(), (wrong[: int(count)] == 0).sum().float()
 
 
 class Stepper(Protocol):
     model: torch.nn.Module
     optimizer: torch.optim.Optimizer
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """Summed and weighted, without gradient bookkeeping of its own."""
+    def judge(self, batch: Batch) -> torch.Tensor:
+        """Three sums (see Loss), without gradient bookkeeping of its own."""
         ...
 
     def step(self, batch: Batch, weight: float) -> tuple[float, float]:
@@ -78,8 +93,8 @@ class Replicated:
             self.wrapped = DistributedDataParallel(self.bare, gradient_as_bucket_view=True)
         model.train()
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        return self.bare(batch)
+    def judge(self, batch: Batch) -> torch.Tensor:
+        return self.bare(batch, judging=True)
 
     def step(self, batch: Batch, weight: float) -> tuple[float, float]:
         self.optimizer.zero_grad()
