@@ -1,0 +1,1 @@
+"""The starter voice: learnt from espeak-ng, spoken by Piper's runtime."""
