@@ -17,7 +17,7 @@ from random import Random
 from flows.steps.generator.lexicons.abroad import Tongue
 from flows.steps.generator.lexicons.things import KINDS, Kind
 from flows.steps.generator.names import Named, name_of, nouns_with, odd
-from flows.steps.generator.places import Place, folded
+from flows.steps.generator.places import Place, folded, lowered
 from flows.steps.generator.states import scene_states, script_steps, state_of
 from flows.steps.generator.words import admissible, invented, pick, words_of
 from schemas.inventory import Area, Entity, Floor, Inventory
@@ -127,7 +127,7 @@ class _Builder:
         return f"{invented(rng, self.part)} room"
 
     def _add(self, kind: Kind, area: Area | None) -> None:
-        where = folded(area.name) if area else None
+        where = lowered(area.name) if area else None
         for attempt in range(_TRIES):
             named = (self._habitual(kind, where) or self._akin(kind)) if attempt == 0 else None
             named = named or name_of(self.rng, self.part, kind, where, self.tongue)
@@ -148,7 +148,7 @@ class _Builder:
         if kind.named or not self.entities or self.rng.random() > 0.1:
             return None
         other = pick(self.rng, self.entities)
-        name, noun = folded(other.name), self.nouns[other.id]
+        name, noun = lowered(other.name), self.nouns[other.id]
         mine = pick(self.rng, kind.nouns)
         if not noun or not name.endswith(f" {noun}") or not name.islower():
             return None
@@ -157,7 +157,7 @@ class _Builder:
 
     def _series(self, kind: Kind, area: Area | None, count: int) -> None:
         """ "spot 1", "spot 2", "spot 3": names that differ in a number or a letter."""
-        named = name_of(self.rng, self.part, kind, folded(area.name) if area else None, self.tongue)
+        named = name_of(self.rng, self.part, kind, lowered(area.name) if area else None, self.tongue)
         letters = self.rng.random() < 0.15
         for number in range(count):
             name = f"{named.name} {'abcde'[number] if letters else number + 1}"
@@ -188,7 +188,7 @@ class _Builder:
         """What else it is called: mostly a plainer name, sometimes a name of its own."""
         if self.rng.random() < 0.25 and not kind.named:
             return invented(self.rng, self.part)
-        return name_of(self.rng, self.part, kind, folded(area.name) if area and self.rng.random() < 0.3 else None).name
+        return name_of(self.rng, self.part, kind, lowered(area.name) if area and self.rng.random() < 0.3 else None).name
 
     def _wire(self) -> None:
         """Give scenes and scripts something to do with what the home has."""

@@ -119,6 +119,8 @@ def _head(name: str) -> str:
 def _abroad(rng: Random, part: Part, kind: Kind, area: str, tongue: Tongue) -> Named:
     noun = pick(rng, tongue.things[kind.key])
     name = tongue.joined.format(room=area, thing=noun)
+    if tongue.compounds and rng.random() < 0.3 and admissible(part, whole := name.replace(" ", "")):
+        return Named(whole)
     if admissible(part, name):
         return Named(name, noun)
     return Named(f"{noun} {_own_person(rng, part)}", noun)

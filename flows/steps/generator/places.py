@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from flows.steps.generator.lexicons.things import Kind
 from schemas.inventory import Area, Entity, Floor, Inventory
 from schemas.pipeline import Part
 
 
+@lru_cache(maxsize=16_384)
 def folded(text: str) -> str:
     """As names are compared where they are looked up: without regard to case, spaces and Unicode form."""
     if text.isascii():
         return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def lowered(text: str) -> str:
+    """As names are said and typed: without capitals, their letters kept ("ß" stays what it is, unlike in ``folded``)."""
+    return " ".join(text.lower().split())
 
 
 def stems(text: str) -> list[str]:

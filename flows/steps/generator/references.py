@@ -14,7 +14,7 @@ from flows.steps.generator.lexicons.qualifiers import MODIFIERS, PLAIN
 from flows.steps.generator.lexicons.things import BY_DOMAIN
 from flows.steps.generator.misspelling import misspelled, plainly
 from flows.steps.generator.names import name_of
-from flows.steps.generator.places import Place, folded
+from flows.steps.generator.places import Place, lowered
 from flows.steps.generator.words import invented, pick, words_of
 from schemas.inventory import Area, Entity, Floor
 
@@ -44,7 +44,7 @@ class Reference:
     @property
     def within(self) -> str:
         """Of an area or floor, as a place: "in the kitchen", "on the balcony", "upstairs"."""
-        said = folded(self.text)
+        said = lowered(self.text)
         if said in _NOWHERE:
             return self.text
         on = said.rpartition(" ")[2] in _ON or said.endswith(("floor", "level"))
@@ -87,10 +87,10 @@ def _is_absent(place: Place, name: str) -> bool:
 
 def _changed(rng: Random, place: Place, entity: Entity, other: str) -> str:
     """The entity's name with one word or its area exchanged."""
-    old, noun = folded(entity.name), place.nouns[entity.id]
+    old, noun = lowered(entity.name), place.nouns[entity.id]
     area = place.area_of(entity)
     if area and rng.random() < 0.4:
-        where = folded(pick(rng, place.inventory.areas).name) if rng.random() < 0.5 else pick(rng, words_of(place.part).areas)
+        where = lowered(pick(rng, place.inventory.areas).name) if rng.random() < 0.5 else pick(rng, words_of(place.part).areas)
         return f"{where} {noun or pick(rng, place.kinds[entity.id].generic or (place.kinds[entity.id].domain,))}"
     words = old.split()
     if len(words) == 1:
@@ -104,7 +104,7 @@ def _of_place(rng: Random, place: Place, item: Area | Floor, verbatim: float) ->
         if item.aliases and rng.random() < 0.6:
             alias = pick(rng, item.aliases)
             return Reference(_said(rng, place, alias), "alias", _has_own(alias))
-        text = misspelled(rng, folded(item.name))
+        text = misspelled(rng, lowered(item.name))
         if text and not place.taken(text) and not place.near(text, item):
             return Reference(text, "misspelled", _has_own(text))
     return Reference(_said(rng, place, item.name), "exact", _has_own(item.name))
@@ -127,7 +127,7 @@ def _described(rng: Random, place: Place, entity: Entity) -> Reference | None:
     if area is None or rng.random() < 0.15:
         return Reference(noun, "described") if _alone(place, entity, noun) else None
     name = pick(rng, (area.name, *area.aliases))
-    where = folded(name)
+    where = lowered(name)
     if where in noun or not _alone(place, entity, f"{where} {noun}"):
         return None
     if rng.random() < 0.5:
@@ -137,13 +137,13 @@ def _described(rng: Random, place: Place, entity: Entity) -> Reference | None:
 
 def _partial(rng: Random, place: Place, entity: Entity) -> Reference | None:
     """A part of the name that no other name has: without its area or owner, with a shorter noun, or without the noun."""
-    name, noun = folded(entity.name), place.nouns[entity.id]
+    name, noun = lowered(entity.name), place.nouns[entity.id]
     before = name.removesuffix(noun).strip() if noun and name.endswith(noun) else ""
     head = noun.rpartition(" ")[2]
     texts = []
     area = place.area_of(entity)
-    if area and name.startswith(folded(area.name) + " "):
-        texts.append(name[len(folded(area.name)) + 1 :])
+    if area and name.startswith(lowered(area.name) + " "):
+        texts.append(name[len(lowered(area.name)) + 1 :])
     elif name.partition(" ")[0].endswith("'s") and name.count(" ") > 1:
         texts.append(name.partition(" ")[2])
     elif " " in before:
@@ -159,7 +159,7 @@ def _partial(rng: Random, place: Place, entity: Entity) -> Reference | None:
 
 
 def _misspelled(rng: Random, place: Place, entity: Entity) -> Reference | None:
-    name = folded(entity.name)
+    name = lowered(entity.name)
     plain = plainly(name)
     text = plain if plain != name and rng.random() < 0.6 else misspelled(rng, plain)
     if not text or place.taken(text) or place.near(text, entity) or any(e is not entity for e in place.meant(text)):
@@ -182,7 +182,7 @@ def _alone(place: Place, entity: Entity, text: str) -> bool:
 
 def _said(rng: Random, place: Place, name: str) -> str:
     """A name in a request: as it is written, or without the capitals that nobody hears."""
-    return folded(name) if place.capitals and rng.random() < 0.75 else name
+    return lowered(name) if place.capitals and rng.random() < 0.75 else name
 
 
 def _is_proper(place: Place, entity: Entity, text: str) -> bool:
@@ -191,5 +191,5 @@ def _is_proper(place: Place, entity: Entity, text: str) -> bool:
 
 def _has_own(text: str) -> bool:
     """Whether it says whose it is, or brings its article along."""
-    said = folded(text)
+    said = lowered(text)
     return said.partition(" ")[0].endswith("'s") or said.startswith("the ") or said in _NOWHERE

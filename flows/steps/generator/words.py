@@ -14,7 +14,7 @@ from typing import TypeVar
 from zlib import crc32
 
 from flows.steps.generator.lexicons import words
-from flows.steps.generator.lexicons.abroad import RARE, TONGUES, Tongue
+from flows.steps.generator.lexicons.abroad import COMPOUNDING, RARE, TONGUES, Tongue
 from flows.steps.generator.lexicons.items import ITEMS, QUALITIES, TASKS
 from flows.steps.generator.lexicons.media import ARTISTS, FILMS, GENRES, SONGS, STATIONS, TITLE_ADJECTIVES, TITLE_NOUNS
 from flows.steps.generator.lexicons.qualifiers import MAKERS, MODIFIERS, PEOPLE, PETS, PLAIN
@@ -87,7 +87,7 @@ class Words:
 
 def _split(part: Part) -> Words:
     tongues = tuple(
-        Tongue(of_part(tongue.rooms, part), tongue.things, tongue.joined)
+        Tongue(of_part(tongue.rooms, part), tongue.things, tongue.joined, name in COMPOUNDING)
         for name, tongue in TONGUES.items()
         for _ in range(1 if name in RARE else 4)
     )

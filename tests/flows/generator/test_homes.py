@@ -41,9 +41,9 @@ def test_homes_have_things_of_every_domain() -> None:
 
 
 def test_most_homes_are_small_and_some_are_large() -> None:
-    sizes = sorted(len(place.inventory.entities) for place in homes("train", 400))
+    sizes = sorted(len(place.inventory.entities) for place in homes("train", 300))
     assert sizes[0] <= 3
-    assert 7 <= sizes[200] <= 12
+    assert 7 <= sizes[150] <= 12
     assert 30 <= sizes[-1] <= LARGEST
 
 
@@ -70,7 +70,7 @@ def test_no_name_of_one_part_is_in_another() -> None:
     names = {
         part: {
             folded(name)
-            for place in homes(part, 800 if part == "train" else 400)
+            for place in homes(part, 300 if part == "train" else 150)
             for entity in place.inventory.entities
             for name in (entity.name, *entity.aliases)
         }
@@ -82,10 +82,10 @@ def test_no_name_of_one_part_is_in_another() -> None:
 
 def test_held_out_names_are_mostly_made_of_words_never_seen() -> None:
     seen = {
-        word for place in homes("train", 1500) for e in place.inventory.entities for n in (e.name, *e.aliases)
+        word for place in homes("train", 300) for e in place.inventory.entities for n in (e.name, *e.aliases)
         for word in folded(n).split()
     }  # fmt: skip
-    held = [folded(entity.name) for place in homes("test", 200) for entity in place.inventory.entities]
+    held = [folded(entity.name) for place in homes("test", 80) for entity in place.inventory.entities]
     new = sum(any(word not in seen for word in name.split()) for name in held)
     assert 0.4 < new / len(held) < 0.95
 
@@ -103,7 +103,7 @@ def test_scenes_and_scripts_do_something() -> None:
 
 
 def test_homes_have_their_own_ways() -> None:
-    places = homes("train", 400)
+    places = homes("train", 300)
     entities = [entity for place in places for entity in place.inventory.entities]
     aliased = sum(bool(entity.aliases) for entity in entities) / len(entities)
     assert 0.12 < aliased < 0.28

@@ -24,7 +24,7 @@ from flows.steps.generator.words import (
 )
 from schemas.pipeline import Part
 
-TEXTS = st.lists(st.text(min_size=1, max_size=12), min_size=3, max_size=40, unique=True)
+TEXTS = st.lists(st.text(min_size=1, max_size=12), min_size=3, max_size=20, unique=True)
 SHARED = {"everyday", "plain", "tongues", "part"}
 
 

@@ -9,11 +9,15 @@ from flows.steps.generator.lexicons import entries
 
 @dataclass(frozen=True)
 class Tongue:
-    """``things`` maps kinds (things.py) to nouns. ``joined`` has {thing} and {room}: how the language places a thing."""
+    """``things`` maps kinds (things.py) to nouns. ``joined`` has {thing} and {room}: how the language places a thing.
+
+    ``compounds``: it writes both as one word too ("küchelampe").
+    """
 
     rooms: tuple[str, ...]
     things: dict[str, tuple[str, ...]]
     joined: str = "{thing} {room}"
+    compounds: bool = False
 
 
 def _tongue(rooms: str, joined: str = "{thing} {room}", **things: str) -> Tongue:
@@ -190,5 +194,6 @@ TONGUES: dict[str, Tongue] = {
         tv="テレビ", speaker="スピーカー",
     ),
 }  # fmt: skip
+COMPOUNDING = ("de", "nl", "sv", "da", "nb", "fi")
 # Homes with these are few: their letters cost many tokens, and a request in English seldom says such a name.
 RARE = ("ru", "el", "he", "ar", "ja")
