@@ -16,12 +16,14 @@ from flows.steps.generator.clauses import the_shopping_list
 from flows.steps.generator.exchanges import Category, Exchange
 from flows.steps.generator.frames import framed, written
 from flows.steps.generator.homes import Place, folded
+from flows.steps.generator.needs import STEPS, WARMTH
 from flows.steps.generator.patterns import Patterns
 from flows.steps.generator.phrasing_more import MEDIA
 from flows.steps.generator.phrasing_things import DO
 from flows.steps.generator.quantities import degrees, duration, percent
 from flows.steps.generator.references import Reference, refer, refer_area
 from flows.steps.generator.refusals import HEAT, ITEM, LENGTH, SHARE, ambiguous, asked_which
+from flows.steps.generator.requests import exchange
 from flows.steps.generator.sessions import Call, Session
 from flows.steps.generator.words import items, pick, words_of
 from schemas.inventory import Entity
@@ -457,6 +459,59 @@ AND_THAT = Patterns("""
     same question for {x}
     and {x} then
 """)
+# What is said of each amount: for more of it, and for less.
+_MORE = {
+    "brightness": ("brighter", "darker"), "speed": ("faster", "slower"), "temperature": ("warmer", "cooler"),
+    "volume": ("louder", "quieter"),
+}  # fmt: skip
+_NUDGED: dict[str, Patterns] = {
+    "little": Patterns("""
+        a bit {w}
+        a little {w}
+        a bit {m}
+        a little {m}
+        make it a bit {w}
+        make it a little {w}
+        slightly {w}
+        just a bit {w}
+        a touch {w}
+        a tiny bit {w}
+        a bit {w} please
+        a little bit {m} please
+        could it be a bit {w}
+        hmm, a bit {w}
+        no, a little {w}
+    """),
+    "plain": Patterns("""
+        {w}
+        {m}
+        even {w}
+        {w} please
+        make it {w}
+        {m} please
+        still {m}
+        {w} than that
+        no, {w}
+        can you make it {w}
+        i want it {w}
+        it should be {w}
+        and {w}
+        it could be {w}
+    """),
+    "lot": Patterns("""
+        much {w}
+        a lot {w}
+        much {m}
+        a lot {m}
+        way {w}
+        make it much {w}
+        make it a lot {w}
+        far {w}
+        much {w} please
+        no, much {w}
+        i want it much {w}
+    """),
+}
 MORE_ITEMS = Patterns("""
     and {i}
     and {i} too
@@ -881,12 +936,36 @@ def unsaid_answered(rng: Random, place: Place, part: Part) -> Exchange | None:
     return _made(session, "followup", written(rng, ANSWERED.draw(rng, part).format(n=said)), (call_of(entity, action, value),))
 
 
+def nudged(rng: Random, place: Place, part: Part) -> Exchange | None:
+    """A bit more, or less, than it was just set to."""
+    first = first_of(rng, place, part, switched=False)
+    if first is None or first.action not in _MORE:
+        return None
+    up, size = rng.random() < 0.5, pick(rng, ("little", "plain", "plain", "lot"))
+    text = _NUDGED[size].draw(rng, part).format(w=_MORE[first.action][0 if up else 1], m="more" if up else "less")
+    if first.action == "volume":
+        call: Call = ("HassSetVolumeRelative", {"name": first.entity.name, "volume_step": "up" if up else "down"})
+        return _after(rng, place, part, first, "followup", text, (call,))
+    step = (WARMTH if first.action == "temperature" else STEPS)[size]
+    low, high = (7, 35) if first.action == "temperature" else (1, 100)
+    value = first.value + step if up else first.value - step
+    if not low <= value <= high:
+        return None
+    return _after(rng, place, part, first, "followup", text, (call_of(first.entity, first.action, value),))
+
+
 def unrelated(rng: Random, place: Place, part: Part) -> Exchange | None:
     """A new request that has nothing to do with what was said before."""
-    first, then = first_of(rng, place, part), first_of(rng, place, part)
-    if first is None or then is None or first.entity is then.entity:
+    session = Session(place)
+    for _ in range(1 if rng.random() < 0.7 else 2):
+        before = exchange(rng, place, part)
+        if not session.turn(rng, before.request, before.calls, before.reply):
+            return None
+    if sum(len(message.content or "") for message in session.messages) > _LONGEST_EARLIER:
         return None
-    return _after(rng, place, part, first, "followup", then.request, (then.call,), plain=True)
+    then = exchange(rng, session.place_now(), part)
+    earlier, references = tuple(session.messages), then.references
+    return Exchange("followup", then.request, then.calls, then.reply, earlier, references=references, home=session.lines())
 
 
 def other_item(rng: Random, place: Place, part: Part) -> Exchange | None:
@@ -894,6 +973,7 @@ def other_item(rng: Random, place: Place, part: Part) -> Exchange | None:
     return _listed(rng, place, part, "correction", NOT_ITEM)
 
 
+_LONGEST_EARLIER = 700  # characters of earlier turns that mean nothing for the newest
 _MEANT_AREA = Patterns("""
     no, i meant the {a}
     no, the {a}
@@ -1023,15 +1103,15 @@ def _listed(rng: Random, place: Place, part: Part, category: Category, patterns:
 
 def _after(
     rng: Random, place: Place, part: Part, first: First, category: Category, text: str, calls: tuple[Call, ...],
-    reference: Reference | None = None, question: bool = False, plain: bool = False,
+    reference: Reference | None = None, question: bool = False,
 ) -> Exchange | None:  # fmt: skip
-    """``text`` after ``first``, which has something else before it now and then; ``plain``: it is as it is to be."""
+    """``text`` after ``first``, which has something else before it now and then."""
     session = Session(place)
     if rng.random() < 0.2 and (before := first_of(rng, place, part)) is not None and before.entity is not first.entity:
         session.turn(rng, before.request, (before.call,))
     if not session.turn(rng, first.request, (first.call,)):
         return None
-    said = text if plain else written(rng, text, (reference.text,) if reference else (), question)
+    said = written(rng, text, (reference.text,) if reference else (), question)
     return _made(session, category, said, calls, reference)
 
 
@@ -1115,7 +1195,7 @@ def _colored(entity: Entity) -> bool:
 _Maker = Callable[[Random, Place, Part], Exchange | None]
 _FOLLOW_UPS: tuple[tuple[_Maker, int], ...] = (
     (back, 18), (amount, 12), (too, 16), (too_area, 9), (other, 5), (checked, 6), (asked_then, 9), (more_items, 6),
-    (timers, 6), (playing, 6), (which_answered, 5), (unsaid_answered, 7), (unrelated, 14),
+    (timers, 6), (playing, 6), (nudged, 7), (which_answered, 5), (unsaid_answered, 7), (unrelated, 14),
 )  # fmt: skip
 _CORRECTIONS: tuple[tuple[_Maker, int], ...] = (
     (meant, 30), (another_amount, 26), (other_meant, 8), (meant_area, 12), (undone, 18), (other_item, 6),

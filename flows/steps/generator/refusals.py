@@ -638,7 +638,7 @@ def command(rng: Random, part: Part, action: str, x: str, bare: str) -> str:
 
 
 def _plain(rng: Random, place: Place, part: Part) -> tuple[Entity, str, tuple[Call, ...]] | None:
-    found = [e for domain in ("light", "switch", "fan") for e in place.by_domain.get(domain, ())]
+    found = [e for domain in ("light", "switch", "fan") for e in place.by_domain.get(domain, ()) if e.state != "unavailable"]
     if not found:
         return None
     entity, action = pick(rng, found), pick(rng, ("on", "off"))

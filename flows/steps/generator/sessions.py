@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from random import Random
 from typing import Any
@@ -83,6 +84,11 @@ class Session:
         made = copy.copy(self)
         made.home, made.messages = copy.copy(self.home), list(self.messages)
         return made
+
+    def place_now(self) -> Place:
+        """The place as the turns have left it, spoken timers aside."""
+        lasting = tuple(entity for entity in self.home.entities() if not entity.attributes.get("spoken"))
+        return replace(self._place, inventory=self._place.inventory.model_copy(update={"entities": lasting}))
 
     def lines(self) -> tuple[str, ...]:
         """The home's lines as it is now: those of the place, with the states that have changed since."""
