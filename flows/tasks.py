@@ -7,22 +7,25 @@ cache is therefore not used; it could not see that a source file has changed beh
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
-from schemas.artifacts import Base, Candidate, Dataset, Decision, ModelRef, Report
+from schemas.artifacts import Appraisal, Base, Candidate, Dataset, Decision, ModelRef, Report
 from schemas.errors import ChecksFailed, RegistryError, RottieError, StackDown, VersionMissing
 from schemas.events import CHAMPION_CHANGED, CHECKS_FAILED
-from schemas.loading import load_assistant, load_pipeline, load_profile
+from schemas.loading import load, load_assistant, load_pipeline, load_profile
 from schemas.overrides import split_overrides
 from schemas.pipeline import Pipeline
 from schemas.profile import Profile
 from schemas.settings import Home
+from schemas.speech import SpeechRecipe
 
 Step = TypeVar("Step", bound=Callable[..., Any])
+Recipe = TypeVar("Recipe", bound=SpeechRecipe)
 
 
 def _passing(_task: Any, _run: Any, state: Any) -> bool:
@@ -103,6 +106,55 @@ def evaluate(candidate: Candidate, dataset: Dataset, spec: Pipeline) -> Report:
         description=f"Candidate {candidate.id} on dataset {dataset.id}",
     )
     return report
+
+
+@step
+def appraise(only: str, limit: int | None, seed: int) -> Appraisal:
+    """Measure the shipped starter models again."""
+    from flows.steps import appraising
+
+    appraisal = appraising.appraise(appraising.parts(only), limit, seed)
+    appraising.log(appraisal)
+    create_markdown_artifact(
+        key="starter-models",
+        markdown=f"{appraising.markdown(appraisal)}\n\nIn `{appraisal.path}`",
+        description=f"Measured again: {', '.join(appraisal.figures)}",
+    )
+    for each in appraisal.differing:
+        get_run_logger().warning("%s.%s is %s, the card says %s", each.part, each.figure, each.measured, each.card)
+    return appraisal
+
+
+def speech_recipe(kind: type[Recipe], name: str, budget: float | None, overrides: list[str] | None = None) -> Recipe:
+    """Load a recipe; ``budget`` in minutes takes the place of its steps and minutes."""
+    given = [] if budget is None else [f"fit.minutes={budget:g}", "fit.steps=null"]
+    for_recipe, _ = split_overrides(overrides or [])
+    return load(kind, name, [*given, *for_recipe]).value
+
+
+@step
+def train_speech(train: Callable[..., Any], spec: SpeechRecipe, *more: Any) -> tuple[Path, Path]:
+    """Fit and export a speech model; its folder, and that of its fit."""
+    made = train(spec, Home.current(), *more, say=get_run_logger().info)
+    get_run_logger().info("%s: %s", made.folder.name, made.figures)
+    return made.folder, made.run
+
+
+@step
+def register_speech(spec: SpeechRecipe, folder: Path, run: Path) -> ModelRef:
+    from flows.steps.speech import registering
+
+    return registering.register(spec, folder, run, Home.current())
+
+
+@step
+def crown_speech(spec: SpeechRecipe, ref: ModelRef, measure: Callable[[Path], dict[str, float]]) -> Decision:
+    """Make a speech model champion where it holds the gate and is better than the champion, measured now."""
+    from flows.steps.speech import registering
+
+    decision = registering.crown(spec, ref, measure, Home.current())
+    get_run_logger().info("%s: %s", "promoted" if decision.promoted else "not promoted", decision.reason)
+    return decision
 
 
 @step

@@ -91,6 +91,9 @@ class ModelManifest(BaseModel):
     turns: int = Field(
         default=1, ge=1, description="Turns of a conversation that it was trained with: user messages that one row in 100 has."
     )
+    results: bool = Field(
+        default=False, description="Whether one row in 100 that it was trained with answers to the result of a call."
+    )
     format: Literal["rottie", "template"] = Field(
         default="rottie",
         description="How it is spoken to. rottie: schemas.prompt; template: the chat template in the served file's metadata.",
@@ -98,6 +101,11 @@ class ModelManifest(BaseModel):
     serve: str = Field(description="File name of the weights that are served.")
     files: dict[str, str] = Field(description="SHA-256 of each weights file.")
     origin: Origin | None = Field(default=None, description="Of a downloaded model; None for one that was trained here.")
+
+    @property
+    def reads_results(self) -> bool:
+        """A downloaded model with a chat template has learned to."""
+        return self.results or self.format == "template"
 
 
 class Exported(Artifact):
@@ -141,7 +149,7 @@ class Report(Artifact):
 
 
 class Difference(BaseModel):
-    """A figure that a starter model's card says and that came out otherwise. ``measured`` is None for one that is not measured."""
+    """A figure of a starter model's card that came out otherwise. ``measured`` is None for one that is not measured."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 NOT_PROMOTED = 10
+_ENDS = ("_low", "_high")  # of intervals
 BUILDING = ("retrain", "ingest", "validate", "train", "evaluate")
+MEASURING = ("evaluate_starter",)
+SPEECH = {"train_recogniser": "recogniser", "train_voice": "voice", "train_wake_word": "wake"}  # and their recipes
 MOVING = ("promote", "rollback", "roll-out")
-ALIASES = {"roll-back": "rollback", "roll_out": "roll-out", "rollout": "roll-out"}
+ALIASES = {"evaluate-starter": "evaluate_starter", "roll-back": "rollback", "roll_out": "roll-out", "rollout": "roll-out"}
+FLOWS = (*BUILDING, *SPEECH, *MEASURING, *MOVING)
 SET_HELP = "Override a value: pipeline.training.steps=10 or profile.workers.count=2; without a prefix, the pipeline's."
 
 
@@ -29,10 +33,16 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    flow: str = typer.Argument(..., metavar="FLOW", help=f"One of: {', '.join((*BUILDING, *MOVING))}."),
+    flow: str = typer.Argument(..., metavar="FLOW", help=f"One of: {', '.join(FLOWS)}."),
     pipeline: str = typer.Option("starter", "--pipeline", "-p", help="File under deployments/pipelines, or a path."),
     profile: str | None = typer.Option(None, "--profile", "-w", help="Where it runs; the running stack's by default."),
     version: str = typer.Option("", "--version", help="For promote: the version; the newest by default."),
+    only: str = typer.Option("", "--only", help="For evaluate_starter: llm, stt, tts, wake or speech; all by default."),
+    limit: int | None = typer.Option(
+        None, "--limit", min=1, help="For evaluate_starter: rows of each, if not the cards' own number."
+    ),
+    budget: str = typer.Option("", "--budget", help="For training speech models: how long, such as 20m or 2h."),
+    inventory: str = typer.Option("", "--inventory", help="For train_recogniser: a home whose names it learns to hear."),
     overrides: list[str] = typer.Option([], "--set", help=SET_HELP),  # noqa: B008
     detach: bool = typer.Option(False, "--detach", help="Hand it to the worker and return at once."),
     as_json: bool = typer.Option(False, "--json", help="Print the result as JSON on stdout; the log goes to stderr."),
@@ -44,17 +54,28 @@ def run(
     from schemas.errors import ConfigError
     from schemas.loading import load_pipeline
 
-    flow = ALIASES.get(flow, flow)
-    if flow not in (*BUILDING, *MOVING):
-        raise ConfigError(f"there is no flow {flow!r}", where="FLOW", hint=f"Choose one of: {', '.join((*BUILDING, *MOVING))}.")
+    flow = ALIASES.get(flow, flow.replace("-", "_") if flow.replace("-", "_") in SPEECH else flow)
+    if flow not in FLOWS:
+        raise ConfigError(f"there is no flow {flow!r}", where="FLOW", hint=f"Choose one of: {', '.join(FLOWS)}.")
     for_pipeline, for_profile = split_overrides(overrides)
+    if flow in SPEECH:
+        given = _speech_parameters(flow, "" if pipeline == "starter" else pipeline, budget, inventory, overrides)
+        enter(profile, for_profile)
+        _finish(flow, given, detach, as_json)
+        return
     spec = load_pipeline(pipeline, for_pipeline)  # a wrong file or key is told before anything starts
     place, _ = enter(profile, for_profile)
     name = profile or place.name
     if flow in BUILDING:
         parameters: dict[str, Any] = {"pipeline": pipeline, "profile": name, "overrides": list(overrides)}
+    elif flow in MEASURING:
+        parameters = {"only": only, "limit": limit}
     else:
         parameters = {"model": spec.model, "profile": name} | ({"version": version} if flow == "promote" else {})
+    _finish(flow, parameters, detach, as_json)
+
+
+def _finish(flow: str, parameters: dict[str, Any], detach: bool, as_json: bool) -> None:
     if detach:
         _submit(flow, parameters, as_json)
         return
@@ -63,8 +84,40 @@ def run(
         result = run_here(flow, parameters, console(stderr=as_json))
     if as_json:
         print_json(result.model_dump(mode="json"))
-    if flow == "retrain" and not (result.promoted or result.unchanged):
+    if (flow == "retrain" or flow in SPEECH) and not (result.promoted or result.unchanged):
         raise typer.Exit(NOT_PROMOTED)
+
+
+def _speech_parameters(flow: str, recipe: str, budget: str, inventory: str, overrides: list[str]) -> dict[str, Any]:
+    """What a flow that trains a speech model takes; a wrong file, key or budget is told before anything starts."""
+    from schemas.errors import ConfigError
+    from schemas.loading import FOLDERS, load, load_inventory
+
+    name = recipe or SPEECH[flow]
+    kind = next(kind for kind in FOLDERS if kind.__name__.lower() == f"{SPEECH[flow]}recipe")
+    load(kind, name, split_overrides(overrides)[0])
+    if inventory:
+        if flow != "train_recogniser":
+            raise ConfigError(f"{flow} takes no inventory", where="--inventory")
+        load_inventory(inventory)
+    for_home = {"inventory": inventory or None} if flow == "train_recogniser" else {}
+    return {"pipeline": name, "budget": minutes(budget), "overrides": list(overrides), **for_home}
+
+
+def minutes(budget: str) -> float | None:
+    """``20m``, ``90s``, ``1.5h`` or a bare number of minutes; None for nothing. Raises ConfigError."""
+    from schemas.errors import ConfigError
+
+    if not budget:
+        return None
+    number, unit = (budget[:-1], budget[-1]) if budget[-1] in "smh" else (budget, "m")
+    try:
+        value = float(number) * {"s": 1 / 60, "m": 1.0, "h": 60.0}[unit]
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 10_080:
+        raise ConfigError(f"{budget!r} is no time between a second and a week", where="--budget", hint="Write 20m, 90s or 2h.")
+    return value
 
 
 def run_here(flow: str, parameters: dict[str, Any], out: Console) -> Any:
@@ -114,7 +167,7 @@ def _print_result(out: Console, flow: str, result: Any, seconds: float) -> None:
 
 
 def _told(result: Any) -> dict[str, Any]:
-    from schemas.artifacts import Candidate, Dataset, Decision, ModelRef, Report
+    from schemas.artifacts import Appraisal, Candidate, Dataset, Decision, ModelRef, Report
 
     if isinstance(result, Decision):
         outcome = "unchanged" if result.unchanged else "promoted" if result.promoted else "not promoted"
@@ -127,6 +180,11 @@ def _told(result: Any) -> dict[str, Any]:
         return {"candidate": result.id, "parameters": f"{result.parameters:,}", **result.metrics, "folder": result.path}
     if isinstance(result, Dataset):
         return {"dataset": result.id, "rows": result.rows, "validated": result.validated, "docs": result.docs or "-"}
+    if isinstance(result, Appraisal):
+        differing = {f"{each.part}.{each.figure}": f" (differs: the card says {each.card:.4g})" for each in result.differing}
+        figures = {f"{part}.{name}": value for part, there in result.figures.items() for name, value in there.items()}
+        shown = {name: f"{value:.4g}{differing.get(name, '')}" for name, value in figures.items() if not name.endswith(_ENDS)}
+        return {**shown, "table": result.folder / "appraisal.md"}
     if isinstance(result, ModelRef):
         return {"champion": result.label, "sha256": result.sha256[:16]}
     return {"result": result}

@@ -1,0 +1,227 @@
+"""Every figure on the cards of the starter models, measured again, and compared with what the cards say.
+
+``llm``: held-out homes, names and phrasings through the serving engine, acted out. ``stt``, ``tts``, ``wake``: their own
+``measure``. ``speech``: the starter voice says what is asked, the recogniser hears it, both tiers act. With the same number
+of rows and the same seed a card's figures come out again, but for times, which are this machine's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Literal, get_args
+
+from flows.steps.generating import generate
+from flows.steps.reporting import tag_image, tag_table
+from flows.steps.scoring import Outcome, Scored, answer_rows, as_failure, engine_for, summarise
+from flows.steps.starters import Starter, claimed, starter_folder
+from flows.steps.storing import new_version
+from schemas.artifacts import Appraisal, Difference, Exported, SuiteResult
+from schemas.conversation import Conversation
+from schemas.errors import ConfigError, RegistryError
+from schemas.hashing import MANIFEST, content_id, file_sha256, sums, write_json
+from schemas.pipeline import HomeSource, Suite
+from schemas.settings import Home
+from serve.models import open_model, read_model
+from serve.turn import Answerer
+
+Measured = Literal["llm", "stt", "tts", "wake", "speech"]
+PARTS: tuple[Measured, ...] = get_args(Measured)
+SPEECH: tuple[Starter, ...] = ("tts", "stt", "llm")
+LIMITS: dict[Measured, int] = {"llm": 1500, "stt": 400, "tts": 200, "wake": 400, "speech": 200}
+"""The numbers of rows that the cards' figures are measured on."""
+SEED, ROWS_A_HOME, MAX_TOKENS = 20_260, 6, 160
+_PACKAGES = {"stt": "recogniser", "tts": "voice", "wake": "wake"}
+RESULT, TABLE, FAILURES = "appraisal.json", "appraisal.md", "failures.jsonl"
+MOST_FAILURES = 200
+EXPERIMENT, MOST_METRICS = "evaluate_starter", 900
+_NEAR, _SHARE = 0.01, 0.02  # how far a figure may be from its card: absolutely, or of the card's
+_TIMES = ("_ms", "_s", "seconds", "_real_time", "_rtf")
+_TOLD = (
+    *("exact_match", "tool_match", "valid_call_rate", "argument_f1", "known_share", "names_exact", "other_tools_exact"),
+    *(f"{name}_{tier}" for name in ("state_exact", "served", "wrong_action") for tier in ("intents", "model", "both")),
+    *(f"{name}_{tier}" for name in ("refused", "over_refused") for tier in ("model", "both")),
+)
+_AS_THEY_ARE = ("moving_rows", "acted_rows", "other_tools_rows", "latency_p50_ms", "latency_p95_ms", "tokens_per_s")
+
+
+@dataclass
+class Found:
+    """What one part came to. ``result`` and ``scored`` are there where rows were answered."""
+
+    figures: dict[str, float]
+    result: SuiteResult | None = None
+    scored: Scored = field(default_factory=Scored)
+
+
+def parts(only: str) -> tuple[Measured, ...]:
+    """The part that is named, or all for an empty text. Raises ConfigError."""
+    if only and only not in PARTS:
+        raise ConfigError(f"there is no starter model {only!r:.40}", where="only", hint=f"Choose one of: {', '.join(PARTS)}.")
+    return tuple(part for part in PARTS if part == only or not only)
+
+
+def appraise(only: Sequence[Measured] = (), limit: int | None = None, seed: int = 0, home: Home | None = None) -> Appraisal:
+    """Measure the parts that ``only`` names (all of them where it names none), each on ``limit`` rows or its own number.
+
+    Writes appraisal.json, appraisal.md and, where rows were answered, their figures by tag as CSV and PNG and what was wrong,
+    into ``reports/<id>``. Raises StarterMissing before anything is measured where a model is not shipped; EvaluationError.
+    """
+    wanted = tuple(dict.fromkeys(only)) or PARTS
+    folders = {part: [starter_folder(name) for name in SPEECH] if part == "speech" else [starter_folder(part)] for part in wanted}
+    found = {part: _measured(part, folders[part], limit or LIMITS[part], seed) for part in wanted}
+    cards = {part: _card(part, folders[part]) for part in wanted}
+    same_rows = limit is None and seed == 0
+    name = content_id("appraisal", {part: [_sum(each) for each in there] for part, there in folders.items()}, limit, seed)
+    target = (home or Home.current()).reports / f"starter-{name}"
+    appraisal = Appraisal(
+        path=str(target),
+        rows={part: limit or LIMITS[part] for part in wanted},
+        seed=seed,
+        figures={part: each.figures for part, each in found.items()},
+        cards=cards,
+        differing=tuple(each for part in wanted if same_rows for each in differences(part, found[part].figures, cards[part])),
+    )
+    _write(target, appraisal, found)
+    return appraisal
+
+
+def measure_llm(folder: Path, limit: int, seed: int) -> Found:
+    """``limit`` rows of homes that no training row has seen anything of, one after the other on one thread."""
+    rows = held_out(limit, seed)
+    with opened(folder) as model:
+        scored = answer_rows(model, rows, Suite(name="llm", concurrency=1, max_tokens=MAX_TOKENS, acting=True))
+    result = summarise("llm", scored)
+    return Found(told(result), result, scored)
+
+
+def held_out(limit: int, seed: int) -> list[tuple[str, Conversation]]:
+    """Rows of the part that nothing is ever trained on, with ids."""
+    homes = max(1, limit // ROWS_A_HOME)
+    source = HomeSource(kind="home", rows=limit, homes=homes, seed=SEED + seed, part="test")
+    return [(str(number), row) for number, row in enumerate(generate(source))]
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Answerer]:
+    """A shipped model, as serving opens it."""
+    exported = Exported(id="starter", path=str(folder), manifest=read_model(folder))
+    model = open_model(folder, engine_for(exported, slots=1))
+    try:
+        yield model
+    finally:
+        model.close()
+
+
+def told(result: SuiteResult) -> dict[str, float]:
+    """The figures that a card tells: shares with their intervals, numbers of rows, times, and what is right by tag."""
+    found = {"rows": float(result.rows)}
+    for name in _TOLD:
+        found |= {key: result.metrics[key] for end in ("", "_low", "_high") if (key := f"{name}{end}") in result.metrics}
+    found |= {name: result.metrics[name] for name in _AS_THEY_ARE if name in result.metrics}
+    for tag, figures in result.by_tag.items():
+        found |= {f"{tag}.{name}": figures[name] for name in ("served_both", "served_model") if name in figures}
+        if "served_both" not in figures:
+            found[f"{tag}.exact_match"] = figures["exact_match"]
+    return {name: round(value, 5) for name, value in found.items()}
+
+
+def differences(part: str, figures: Mapping[str, float], card: Mapping[str, float]) -> list[Difference]:
+    """What the card says otherwise. Times are not compared: they are the machine's."""
+    found = []
+    for name, said in card.items():
+        if name.endswith(_TIMES) or "_per_s" in name:
+            continue
+        measured = figures.get(name)
+        if measured is None or abs(measured - said) > max(_NEAR, _SHARE * abs(said)):
+            found.append(Difference(part=part, figure=name, card=said, measured=measured))
+    return found
+
+
+def markdown(appraisal: Appraisal) -> str:
+    """The figures beside those of the cards, one table a part."""
+    differing = {(each.part, each.figure) for each in appraisal.differing}
+    lines = ["# Starter models, measured again", ""]
+    for part, figures in appraisal.figures.items():
+        card = appraisal.cards[part]
+        lines += [f"## {part}: {appraisal.rows[part]} rows, seed {appraisal.seed}", ""]
+        lines += ["| figure | measured | card | |", "|---|---|---|---|"]
+        for name in dict.fromkeys((*figures, *card)):
+            values = [f"{each[name]:.4g}" if name in each else "" for each in (figures, card)]
+            lines.append(f"| {name} | {values[0]} | {values[1]} | {'differs' if (part, name) in differing else ''} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def log(appraisal: Appraisal) -> None:
+    """Figures, tables and charts as a run in MLflow, where there is a server. Raises RegistryError."""
+    address = os.environ.get("MLFLOW_TRACKING_URI")
+    if not address:
+        return
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param
+    from mlflow.exceptions import MlflowException
+
+    now = int(time.time() * 1000)
+    figures = {f"{part}.{name}": value for part, there in appraisal.figures.items() for name, value in there.items()}
+    metrics = [Metric(name, value, now, 0) for name, value in figures.items()]
+    try:
+        client = MlflowClient(address)
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        number = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
+        run = client.create_run(number, run_name=" ".join(appraisal.figures)).info.run_id
+        client.log_batch(run, params=[Param(f"rows.{part}", str(rows)) for part, rows in appraisal.rows.items()])
+        for at in range(0, len(metrics), MOST_METRICS):
+            client.log_batch(run, metrics=metrics[at : at + MOST_METRICS])
+        client.log_artifacts(run, appraisal.path, "appraisal")
+        client.set_terminated(run)
+    except MlflowException as error:
+        raise RegistryError("MLflow did not take the appraisal", where=address) from error
+
+
+def _measured(part: Measured, folders: Sequence[Path], limit: int, seed: int) -> Found:
+    if part == "llm":
+        return measure_llm(folders[0], limit, seed)
+    package = import_module(f"flows.steps.{_PACKAGES[part]}.measuring")  # each brings libraries of its own
+    return Found(package.measure(folders[0], limit, seed))
+
+
+def _card(part: Measured, folders: Sequence[Path]) -> dict[str, float]:
+    """Figures of spoken requests stand on the language model's card, behind ``speech.``."""
+    card, behind = claimed(folders[-1]), "speech."
+    if part == "speech":
+        return {name.removeprefix(behind): value for name, value in card.items() if name.startswith(behind)}
+    return {name: value for name, value in card.items() if not name.startswith(behind)}
+
+
+def _is_right(outcome: Outcome) -> bool:
+    return "both" in outcome.acted.served if outcome.acted else outcome.exact
+
+
+def _sum(folder: Path) -> str:
+    manifest = folder / MANIFEST
+    return file_sha256(manifest if manifest.is_file() else folder / "model.json")
+
+
+def _write(target: Path, appraisal: Appraisal, found: Mapping[str, Found]) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    with new_version(target) as work:
+        write_json(work / RESULT, appraisal)
+        (work / TABLE).write_text(markdown(appraisal), encoding="utf-8")
+        for part, each in found.items():
+            if each.result is not None:
+                (work / f"by_tag-{part}.csv").write_text(tag_table(each.result), encoding="utf-8")
+                (work / f"by_tag-{part}.png").write_bytes(tag_image(each.result))
+                wrong = [as_failure(outcome) for outcome in each.scored.outcomes if not _is_right(outcome)][:MOST_FAILURES]
+                (work / f"{part}-{FAILURES}").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in wrong))
+        write_json(
+            work / MANIFEST,
+            {"kind": "appraisal", "sums": sums(work, [path.name for path in work.iterdir() if path.name[0] != "."])},
+        )
