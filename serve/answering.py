@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import Any, cast
+from typing import Any
 
 from schemas.errors import ModelUnusable, RequestError, RottieError, VersionMissing
 from schemas.events import TurnEvent, TurnFailed, TurnStarted
@@ -14,7 +14,6 @@ from schemas.home_lines import home_lines
 from schemas.settings import Home
 from serve.api.faults import note
 from serve.api.wire import Passages, Turn, Vectors
-from serve.engines.grammar import ToolChoice
 from serve.fetching import folder_of, forget
 from serve.holding import Held, Holder, Wish
 from serve.models import open_model, read_model
@@ -43,7 +42,6 @@ def _open(wish: Wish, home: Home) -> Answerer:
 
 
 def request_of(turn: Turn) -> TurnRequest:
-    mode = turn.tool_choice if turn.tool_choice in {"auto", "none", "required"} else "named"
     return TurnRequest(
         messages=turn.messages,
         prompt=turn.prompt,
@@ -53,7 +51,7 @@ def request_of(turn: Turn) -> TurnRequest:
         home_tools=turn.home_tools,
         earlier=turn.earlier,
         sampling=turn.sampling,
-        tool_choice=ToolChoice(cast(Any, mode), turn.tool_choice if mode == "named" else None, turn.several_calls),
+        tool_choice=turn.tool_choice,
         adapter=turn.model.partition(":")[2] or None,
         reply_schema=turn.reply_schema,
     )

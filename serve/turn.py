@@ -90,7 +90,7 @@ class Answerer:
         def stamp() -> dict[str, Any]:
             return {"inference_id": inference_id, "at_ms": (time.monotonic() - began) * 1000}
 
-        yield TurnStarted(**stamp(), model=self.manifest.candidate)
+        yield TurnStarted(**stamp(), model=self.manifest.candidate, reads_results=self.manifest.reads_results)
         plan, pieces, spent = await self._begin(plan, request)
         tokens: list[TokenLogprob] = []
         async with aclosing(pieces):
@@ -145,15 +145,17 @@ class Answerer:
         home = self._lines(request) if request.home is None else request.home
         prompt = await self._fit(messages, tools, home, request.sampling.max_tokens)
         choice = request.tool_choice
+        callable_tools = choice.offered(tools)
         if request.reply_schema is None or choice.mode in ("required", "named"):
-            return _Plan(prompt, self.form.grammar(messages, tools, home, choice), self.form.reply(tools), tools)
+            grammar = self.form.grammar(messages, tools, home, choice)
+            return _Plan(prompt, grammar, self.form.reply(callable_tools), callable_tools)
         document = _Plan(prompt, grammar_of_schema(request.reply_schema), self.form.reply(()), ())
         if choice.mode == "none" or not request.tools:
             return document
         # Of two grammars in different languages, no one can be made: the model first chooses between them.
         grammar = self.form.grammar(messages, tools, home, replace(choice, mode="required")) or ""
         grammar = _call_or_begun(grammar, self.form.lead)
-        return _Plan(prompt, grammar, self.form.reply(tools), tools, instead=document)
+        return _Plan(prompt, grammar, self.form.reply(callable_tools), callable_tools, instead=document)
 
     async def _short_enough(self, given: str | tuple[int, ...]) -> str:
         prompt = given if isinstance(given, str) else await self.engine.detokenize(given)

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from schemas.assistant import Limits
-from schemas.conversation import FunctionCall, Message, ToolCall, ToolName
+from schemas.conversation import FunctionCall, Message, Tool, ToolCall, ToolName
 from schemas.errors import RequestError
 from serve.api import declared, replies
 from serve.api.bodies import read_body
@@ -21,12 +21,14 @@ from serve.api.describing import answers
 from serve.api.metrics import Metrics
 from serve.api.running import Runner
 from serve.api.wire import TOP_LOGPROBS, Body, PenalisedSampling, Turn, Where, checked, repeated, sampling_of
+from serve.engines.grammar import ToolChoice
 
 if TYPE_CHECKING:
     from serve.api.gateway import Settings, Turns
 
 PATH = "/v1/chat/completions"
 Choice = Literal["auto", "none", "required"]
+MOST_ALLOWED = 1024
 
 
 class TextPart(Body):
@@ -97,6 +99,18 @@ class NamedTool(Body):
     function: NamedFunction
 
 
+class AllowedTools(Body):
+    mode: Literal["auto", "required"] = "auto"
+    tools: tuple[NamedTool, ...] = Field(min_length=1, max_length=MOST_ALLOWED)
+
+
+class AllowedToolsChoice(Body):
+    """Some of the declared tools; the prompt shows all of them, so that it stays the same from request to request."""
+
+    type: Literal["allowed_tools"]
+    allowed_tools: AllowedTools
+
+
 class StreamOptions(Body):
     include_usage: bool | None = False
     include_obfuscation: bool | None = None
@@ -131,7 +145,7 @@ class ChatRequest(PenalisedSampling):
     )
     messages: tuple[ChatMessage, ...] = Field(min_length=1)
     tools: tuple[ChatTool, ...] | None = Field(default=None, description="Absent: the tools the model was trained with.")
-    tool_choice: Choice | NamedTool | None = None
+    tool_choice: Choice | NamedTool | AllowedToolsChoice | None = None
     parallel_tool_calls: bool | None = Field(default=None, description="False: one call at most.")
     response_format: ResponseFormat | None = None
     home: tuple[str, ...] | None = Field(
@@ -160,11 +174,15 @@ class ChatRequest(PenalisedSampling):
     def wants_usage(self) -> bool:
         return bool(self.stream_options and self.stream_options.include_usage)
 
-    def choice(self) -> str:
-        """auto, none, required, or the name of the one tool to call."""
-        if isinstance(self.tool_choice, NamedTool):
-            return self.tool_choice.function.name
-        return self.tool_choice or "auto"
+    def choice(self, tools: tuple[Tool, ...]) -> ToolChoice:
+        """Raises RequestError for a tool that is not among ``tools``."""
+        asked, several = self.tool_choice, self.parallel_tool_calls
+        if isinstance(asked, NamedTool):
+            return declared.choice("named", asked.function.name, None, several, tools)
+        if isinstance(asked, AllowedToolsChoice):
+            only = [tool.function.name for tool in asked.allowed_tools.tools]
+            return declared.choice(asked.allowed_tools.mode, None, only, several, tools)
+        return declared.choice(asked or "auto", None, None, several, tools)
 
     def schema_of_reply(self) -> dict[str, Any] | None:
         if isinstance(self.response_format, JsonObjectFormat):
@@ -199,9 +217,7 @@ def turn(request: ChatRequest, limits: Limits) -> Turn:
         declared.tool(tool.name, tool.description, tool.parameters, tool.strict, f"tools.{index}.function")
         for index, tool in enumerate(item.function for item in request.tools or ())
     )
-    choice = request.choice()
-    if isinstance(request.tool_choice, NamedTool) and choice not in {tool.function.name for tool in tools}:
-        raise RequestError("tool_choice names a tool that is not in tools", where="tool_choice")
+    choice = request.choice(tools)
     schema = request.schema_of_reply()
     if schema is not None:
         declared.in_order(schema, "response_format.json_schema.schema")
@@ -212,7 +228,6 @@ def turn(request: ChatRequest, limits: Limits) -> Turn:
         tools=None if request.tools is None else tools,
         home=request.home,
         tool_choice=choice,
-        several_calls=request.parallel_tool_calls is not False,
         reply_schema=schema,
         sampling=sampling_of(request, min(asked, limits.max_tokens), (request.top_logprobs or 0) if request.logprobs else None),
     )

@@ -6,9 +6,9 @@ The same tools come with every request: what was found in order once is not look
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
@@ -16,6 +16,7 @@ from jsonschema.exceptions import SchemaError
 from schemas.conversation import FunctionSpec, Tool
 from schemas.errors import RequestError
 from serve.api.wire import Where
+from serve.engines.grammar import ToolChoice
 
 REMEMBERED = 2048
 
@@ -39,6 +40,19 @@ def all_different(tools: Iterable[Tool]) -> tuple[Tool, ...]:
             raise RequestError("two tools have the same name", where=f"tools.{number}")
         found[item.function.name] = item
     return tuple(found.values())
+
+
+def choice(mode: str, named: str | None, only: Sequence[str] | None, several: bool | None, tools: Iterable[Tool]) -> ToolChoice:
+    """What a client chose among ``tools``: a ``mode``, or the tool ``named``, or ``only`` some of them. RequestError names one
+    that is not there by its place.
+    """
+    known = {tool.function.name for tool in tools}
+    if named is not None and named not in known:
+        raise RequestError("tool_choice names a tool that is not in tools", where="tool_choice")
+    if only is not None and not known.issuperset(only):
+        raise RequestError("tool_choice allows a tool that is not in tools", where="tool_choice")
+    kind = cast(Any, mode if named is None else "named")
+    return ToolChoice(kind, named, several is not False, None if only is None else tuple(only))
 
 
 def in_order(schema: dict[str, Any], where: str) -> None:

@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from schemas.conversation import ToolName
-from serve.api.chat import Choice, JsonObjectFormat, TextFormat
+from schemas.conversation import Tool, ToolName
+from serve.api import declared
+from serve.api.chat import MOST_ALLOWED, Choice, JsonObjectFormat, TextFormat
 from serve.api.response_items import InputItem, OutputItem
 from serve.api.wire import TOP_LOGPROBS, Body, Sampling
+from serve.engines.grammar import ToolChoice
 
 
 class FunctionTool(Body):
@@ -23,6 +25,14 @@ class FunctionTool(Body):
 class NamedTool(Body):
     type: Literal["function"]
     name: str
+
+
+class AllowedTools(Body):
+    """Some of the declared tools; the prompt shows all of them, so that it stays the same from request to request."""
+
+    type: Literal["allowed_tools"]
+    mode: Literal["auto", "required"] = "auto"
+    tools: tuple[NamedTool, ...] = Field(min_length=1, max_length=MOST_ALLOWED)
 
 
 class JsonSchemaFormat(Body):
@@ -57,7 +67,7 @@ class ResponseRequest(Sampling):
     input: str | Annotated[tuple[InputItem, ...], Field(min_length=1)]
     instructions: str | None = Field(default=None, description="A system text for this response only.")
     tools: tuple[FunctionTool, ...] | None = Field(default=None, description="Absent: the tools the model was trained with.")
-    tool_choice: Choice | NamedTool | None = None
+    tool_choice: Choice | NamedTool | AllowedTools | None = None
     parallel_tool_calls: bool | None = Field(default=None, description="False: one call at most.")
     text: TextSettings | None = None
     max_output_tokens: int | None = Field(default=None, ge=1)
@@ -84,8 +94,14 @@ class ResponseRequest(Sampling):
         wanted = "message.output_text.logprobs" in (self.include or ()) or bool(self.top_logprobs)
         return (self.top_logprobs or 0) if wanted else None
 
-    def choice(self) -> str:
-        return self.tool_choice.name if isinstance(self.tool_choice, NamedTool) else self.tool_choice or "auto"
+    def choice(self, tools: tuple[Tool, ...]) -> ToolChoice:
+        """Raises RequestError for a tool that is not among ``tools``."""
+        asked, several = self.tool_choice, self.parallel_tool_calls
+        if isinstance(asked, NamedTool):
+            return declared.choice("named", asked.name, None, several, tools)
+        if isinstance(asked, AllowedTools):
+            return declared.choice(asked.mode, None, [tool.name for tool in asked.tools], several, tools)
+        return declared.choice(asked or "auto", None, None, several, tools)
 
     def schema_of_reply(self) -> dict[str, Any] | None:
         wanted = self.text.format if self.text else None

@@ -19,7 +19,7 @@ from serve.api.metrics import Metrics
 from serve.api.response_events import Events
 from serve.api.response_items import messages_of, output_of, remembered
 from serve.api.response_memory import Kept, Memory, newest
-from serve.api.response_shapes import Forgotten, NamedTool, ResponseBody, ResponseRequest
+from serve.api.response_shapes import Forgotten, ResponseBody, ResponseRequest
 from serve.api.running import Runner, Whole
 from serve.api.wire import Turn, checked, sampling_of
 
@@ -48,9 +48,7 @@ class _Asked:
             declared.tool(tool.name, tool.description, tool.parameters, tool.strict, f"tools.{number}")
             for number, tool in enumerate(request.tools or ())
         )
-        choice = request.choice()
-        if isinstance(request.tool_choice, NamedTool) and choice not in {tool.function.name for tool in tools}:
-            raise RequestError("tool_choice names a tool that is not in tools", where="tool_choice")
+        choice = request.choice(tools)
         if (schema := request.schema_of_reply()) is not None:
             declared.in_order(schema, "text.format.schema")
         most = self.limits.max_tokens
@@ -60,7 +58,6 @@ class _Asked:
             messages=(*system, *self.conversation),
             tools=None if request.tools is None else tools,
             tool_choice=choice,
-            several_calls=request.parallel_tool_calls is not False,
             reply_schema=schema,
             sampling=sampling_of(request, min(request.max_output_tokens or most, most), request.logprobs),
         )

@@ -16,6 +16,7 @@ from schemas.conversation import Message, Tool
 from schemas.errors import RequestError
 from schemas.nesting import DEEPEST, too_deep
 from serve.engines import protocol
+from serve.engines.grammar import ToolChoice
 
 LARGEST_INTEGER = 2**63 - 1
 TOP_LOGPROBS = 20
@@ -30,7 +31,7 @@ class Body(BaseModel):
 class Turn(BaseModel):
     """A checked request, without the wire's spellings.
 
-    ``model`` may end in ``:adapter``. ``tool_choice`` is auto, none, required, or a declared tool's name. With ``prompt`` the
+    ``model`` may end in ``:adapter``. With ``prompt`` the
     model continues that text, or what those token ids stand for, and messages, tools and home have no part in it.
     ``reply_schema``: the JSON schema that a reply in words must follow. ``home_now`` to ``earlier``: see TurnRequest.
     """
@@ -45,8 +46,7 @@ class Turn(BaseModel):
     home_now: tuple[str, ...] | None = None
     home_tools: tuple[Tool, ...] | None = None
     earlier: int | Literal["trained", "all"] = "all"
-    tool_choice: str = "auto"
-    several_calls: bool = True
+    tool_choice: ToolChoice = ToolChoice()
     reply_schema: dict[str, Any] | None = None
     sampling: protocol.Sampling = protocol.Sampling()
 

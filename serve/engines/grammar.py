@@ -41,11 +41,20 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class ToolChoice:
-    """OpenAI's tool_choice and parallel_tool_calls. ``name`` is the one tool that must be called, once, with mode ``named``."""
+    """OpenAI's tool_choice and parallel_tool_calls. ``name`` is the one tool that must be called, once, with mode ``named``.
+
+    ``only``: names of the tools that may be called, of those that the prompt shows; None for all.
+    """
 
     mode: Literal["auto", "none", "required", "named"] = "auto"
     name: str | None = None
     several: bool = True
+    only: tuple[str, ...] | None = None
+
+    def offered(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
+        """Those of ``tools`` that may be called."""
+        only = (self.name,) if self.mode == "named" else self.only
+        return tuple(tool for tool in tools if only is None or tool.function.name in only)
 
 
 @dataclass(frozen=True)
@@ -123,11 +132,11 @@ def grammar_for(
     if choice.mode == "none":
         rules = {"root": "speech", **dict(writing.speech)}
         return "".join(f"{name} ::= {body}\n" for name, body in rules.items()) if tools else None
-    offered = [tool for tool in tools if choice.mode != "named" or tool.function.name == choice.name]
+    offered = choice.offered(tools)
     if choice.mode in ("required", "named") and not offered:
         asked = f"the tool {choice.name!r}" if choice.mode == "named" else "a tool call"
         raise RequestError(f"{asked} is required but not offered", where="tool_choice", hint="Add it to `tools`.")
-    if not offered or (policy == "free" and choice.mode == "auto" and choice.several):
+    if not offered or (policy == "free" and choice.mode == "auto" and choice.several and choice.only is None):
         return None
     names = home_names(tuple(home)) if policy != "free" else HomeNames()
     spans = run_rules(request, names) if policy == "span" else None

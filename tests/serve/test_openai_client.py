@@ -149,6 +149,27 @@ def test_calls_always_fit_their_tool(client: openai.OpenAI, choice: Any, stream:
     assert after.choices[0].message.tool_calls is None
 
 
+def test_only_allowed_tools_are_called_and_the_prompt_stays_the_same(client: openai.OpenAI) -> None:
+    other = OTHER["function"]["name"]
+    asked: dict[str, Any] = {"model": MODEL, "messages": ASK, "tools": [TOOL, OTHER], "max_tokens": 400, "temperature": 1.0}
+    named = {"type": "function", "function": {"name": "set_light"}}
+    allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [named]}}
+    every = client.chat.completions.create(**asked, tool_choice="required", seed=1)
+    for seed in range(6):
+        reply = client.chat.completions.create(**asked, tool_choice=allowed, seed=seed)  # type: ignore[call-overload]
+        calls = reply.choices[0].message.tool_calls
+        assert calls
+        assert {call.function.name for call in calls} == {"set_light"}
+        assert reply.usage.prompt_tokens == every.usage.prompt_tokens  # type: ignore[union-attr]
+    tools = [{"type": "function", **TOOL["function"]}, {"type": "function", **OTHER["function"]}]
+    only = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": other}]}
+    found = client.responses.create(model=MODEL, input="on", tools=tools, tool_choice=only, max_output_tokens=400)  # type: ignore[call-overload]
+    assert {item.name for item in found.output} == {other}
+    absent = {"type": "allowed_tools", "allowed_tools": {"tools": [{"type": "function", "function": {"name": "absent"}}]}}
+    with pytest.raises(openai.BadRequestError, match="allows a tool"):
+        client.chat.completions.create(**asked, tool_choice=absent)  # type: ignore[call-overload]
+
+
 def test_parsed_calls_and_parsed_replies(client: openai.OpenAI) -> None:
     called = client.chat.completions.parse(
         model=MODEL,
