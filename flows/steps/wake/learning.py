@@ -1,0 +1,160 @@
+"""What the wake word's network learns, from which scenes, and how it is judged meanwhile: a Learner for speech.fitting.
+
+Scenes follow one another in rows, so that each hop but the first few of a row is learnt from. Half of the scenes without the
+phrase are drawn from those that came nearest to it before (hard negatives). Does not cover the shipped threshold's choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from flows.steps.wake.network import BANDS, FEATURE_SCALE, WakeNetwork
+from flows.steps.wake.network import FRAMES as HOP_FRAMES
+from flows.steps.wake.pool import NEAR, POSITIVE, TALK, Pool
+from flows.steps.wake.scenes import FRAMES, SCENE_S
+from schemas.speech import WakeRecipe
+
+RATE_ALLOWED = 0.5
+"""False accepts an hour."""
+_ROW = 8  # scenes
+_FIRM = (4, 32)
+"""Frames after the end of the phrase in which every hop must say so."""
+_LOOSE = (-24, 96)
+"""Frames around it in which nothing else is asked."""
+HEARD = (-16, 80)
+"""Frames around the end of the phrase in which hearing it counts."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``features`` (rows, frames, bands); ``labels`` (rows, hops): 1 the phrase has just ended, 0 it has not, -1 either."""
+
+    features: torch.Tensor
+    labels: torch.Tensor
+    scenes: int
+
+
+class WakeLearner:
+    """``hardness``: the highest logit that each scene of ``pool`` drew before, None when nothing is known yet."""
+
+    def __init__(
+        self, model: WakeNetwork, recipe: WakeRecipe, pool: Pool, held_out: Pool, hardness: NDArray[np.float32] | None = None
+    ) -> None:
+        self.model: torch.nn.Module = model
+        self._network = model
+        self._recipe, self._pool, self._held_out = recipe, pool, held_out
+        self._of_kind = {kind: np.flatnonzero(pool.kinds == kind) for kind in (POSITIVE, NEAR, TALK)}
+        self._hard: dict[int, NDArray[np.int64]] = {}
+        if hardness is not None:
+            for kind in (NEAR, TALK):
+                found = self._of_kind[kind]
+                self._hard[kind] = found[np.argsort(-hardness[found])[: max(1, len(found) // 12)]]
+
+    def batches(self, start: int) -> Iterator[Batch]:
+        for step in count(start):
+            rng = np.random.default_rng((self._recipe.fit.seed, len(self._pool), step))
+            yield self._batch(rng)
+
+    def loss(self, batch: Batch, share: float) -> tuple[torch.Tensor, dict[str, float]]:
+        """Mean over the hops that should hear it, plus the sum over those that should not for each scene."""
+        logits = self.model(batch.features)
+        said, unsaid = logits[batch.labels == 1], logits[batch.labels == 0]
+        missed = functional.softplus(-said).mean() if said.numel() else logits.sum() * 0
+        false = functional.softplus(unsaid).sum() / batch.scenes
+        return missed + false, {"missed_loss": missed.item(), "false_loss": false.item()}
+
+    def evaluate(self) -> dict[str, float]:
+        """Misses at half a false accept an hour of talk and noise, and the share of near misses that would be accepted then."""
+        highest = scores(self._network, self._held_out)
+        kinds = self._held_out.kinds
+        threshold = threshold_at(highest[kinds == TALK], float((kinds == TALK).sum()) * SCENE_S / 3600, RATE_ALLOWED)
+        accepted = highest > threshold
+        return {
+            "misses": float(1 - accepted[kinds == POSITIVE].mean()),
+            "near_accepted": float(accepted[kinds == NEAR].mean()),
+            "threshold": float(threshold),
+        }
+
+    def _batch(self, rng: np.random.Generator) -> Batch:
+        rows = max(1, self._recipe.fit.batch // _ROW)
+        wanted = rows * _ROW
+        positives, near = round(wanted * self._recipe.positives), round(wanted * self._recipe.near)
+        chosen = [rng.choice(self._of_kind[POSITIVE], positives)]
+        for kind, number in ((NEAR, near), (TALK, wanted - positives - near)):
+            hard = number // 2 if kind in self._hard else 0
+            chosen.append(rng.choice(self._of_kind[kind], number - hard))
+            chosen.append(rng.choice(self._hard[kind], hard) if hard else np.empty(0, np.int64))
+        order = rng.permutation(np.concatenate(chosen))
+        features = self._pool.take(order)
+        _mix(features, self._pool, rng)
+        features = features.reshape(rows, _ROW * FRAMES, BANDS)
+        _mask(features, rng)
+        labels = labels_of(self._pool.ends[order].reshape(rows, _ROW), self._network.view)
+        return Batch(torch.from_numpy(features), torch.from_numpy(labels), wanted)
+
+
+def labels_of(ends: NDArray[np.int32], view: int) -> NDArray[np.int64]:
+    """``ends`` (rows, scenes): frame in its scene where the phrase ends, or -1. Gives (rows, hops)."""
+    rows, scenes = ends.shape
+    hops = (scenes * FRAMES - view) // HOP_FRAMES + 1
+    newest = np.arange(hops) * HOP_FRAMES + view
+    labels = np.zeros((rows, hops), np.int64)
+    for row, place in zip(*np.nonzero(ends >= 0), strict=True):
+        after = newest - (place * FRAMES + ends[row, place])
+        labels[row, (after >= _LOOSE[0]) & (after < _LOOSE[1]) & (labels[row] != 1)] = -1
+        labels[row, (after >= _FIRM[0]) & (after < _FIRM[1])] = 1
+    return labels
+
+
+def threshold_at(highest: NDArray[np.float32], hours: float, rate: float) -> float:
+    """The lowest threshold that at most ``rate`` scenes an hour exceed; ``highest`` is the highest logit of each."""
+    allowed = int(rate * hours)
+    ranked = np.sort(highest)[::-1]
+    return float(ranked[min(allowed, len(ranked) - 1)])
+
+
+@torch.no_grad()
+def scores(model: WakeNetwork, pool: Pool) -> NDArray[np.float32]:
+    """The highest logit in each scene, or around the end of the phrase where it is said; the scenes follow one another."""
+    model.eval()
+    results = []
+    before = np.zeros((model.view - HOP_FRAMES, BANDS), np.float32)
+    for first in range(0, len(pool), 64):
+        indices = np.arange(first, min(first + 65, len(pool)))  # one more, in which what ended late may still be heard
+        features = np.concatenate((before, pool.take(indices).reshape(-1, BANDS)))
+        logits = model(torch.from_numpy(features)[None])[0].numpy()
+        newest = (np.arange(len(logits)) + 1) * HOP_FRAMES
+        shown = min(64, len(pool) - first)
+        for place in range(shown):
+            end = pool.ends[first + place]
+            low, high = (0, FRAMES) if end < 0 else (end + HEARD[0], end + HEARD[1])
+            results.append(logits[(newest > place * FRAMES + low) & (newest <= place * FRAMES + high)].max())
+        before = features[: len(before) + shown * FRAMES][-len(before) :]
+    model.train()
+    return np.array(results, np.float32)
+
+
+def _mix(features: NDArray[np.float32], pool: Pool, rng: np.random.Generator) -> None:
+    """Half of the scenes at another loudness, half of these with other talk or noise under them: power adds up."""
+    chosen = np.flatnonzero(rng.random(len(features)) < 0.5)
+    others = rng.choice(np.flatnonzero(pool.kinds == TALK), len(chosen))
+    gains = lambda low, high: (10 ** rng.uniform(low, high, (len(chosen), 1, 1))).astype(np.float32)  # noqa: E731
+    under = np.expm1(pool.take(others) * np.float32(FEATURE_SCALE)) * gains(-4.0, -1.0)
+    under[rng.random(len(chosen)) < 0.5] = 0
+    loud = np.expm1(features[chosen] * np.float32(FEATURE_SCALE)) * gains(-1.0, 0.5)
+    features[chosen] = np.log1p(loud + under) / np.float32(FEATURE_SCALE)
+
+
+def _mask(features: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """In a third of the rows, a few neighbouring bands are silent, as on bad lines (SpecAugment, Park et al. 2019)."""
+    for row in features:
+        if rng.random() < 0.33:
+            low = int(rng.integers(BANDS - 6))
+            row[:, low : low + int(rng.integers(1, 7))] = 0.0
