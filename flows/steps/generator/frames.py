@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from flows.steps.generator.lexicons import words
 from flows.steps.generator.patterns import Patterns
 from flows.steps.generator.words import pick
 from schemas.pipeline import Part
@@ -26,7 +27,6 @@ _FRAMES = Patterns("""
     {do} if you don't mind
     {do} as soon as you can
     {do} when you get a chance
-    {do} again
     just {do}
     now {do}
     then {do}
@@ -251,9 +251,30 @@ _QUESTION_STARTS = frozenset(
     ]
 )
 
+_VERBS = frozenset(
+    words("""
+    abort activate add adjust air alert append apply ask bathe beep begin black block blow bolt brighten bring buy call
+    cancel carry change check clean clear click close color complete continue cool count crank create cross cut deactivate
+    decrease delete dim disable disengage do dock double douse draw drop enable end engage erase execute extend extinguish
+    find fire flick flip forget forward freeze fully get give go halt have heat hit hold hoover hush include increase
+    interrupt jot jump keep kick kill knock launch leave lengthen let lift light lighten list listen load lock lower make
+    mark move mute name note open paint park pause pick place play position power press prolong protect pull pump push put
+    raise recall reduce release remind remove restart resume return rewind ring roll run scratch search secure see send set
+    shorten show shush shut silence skip slow soften speed start stick stop strike subtract suspend sweep switch take tap
+    tell tick time tone trigger turn unbolt undo unlock unmute unpause use vacuum wake warm wind write
+    """)
+)
+
+
+def is_command(text: str) -> bool:
+    """Whether ``text`` is in the imperative, by its first word."""
+    return text.split(" ", 1)[0] in _VERBS
+
 
 def framed(rng: Random, part: Part, command: str, chance: float = 0.5) -> str:
-    """A command, told as it is or with a courtesy around it."""
+    """A command, told as it is or with a courtesy around it; one that does not begin with a verb as the sentence it is."""
+    if not is_command(command):
+        return around(rng, part, command, chance / 2)
     if rng.random() >= chance:
         return command
     return _FRAMES.draw(rng, part).replace("{do}", command, 1)

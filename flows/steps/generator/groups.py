@@ -182,7 +182,7 @@ def _valued(
     rng: Random, part: Part, scope: Scope, domain: str, there: Sequence[Entity], arguments: dict[str, Any], words: dict[str, Any]
 ) -> Clause | None:
     """A value for all of them at once; None where they take none, or where nothing but the domain says which."""
-    if not scope.arguments and domain != "cover":
+    if not scope.arguments and "device_class" not in arguments:
         return None  # "set the temperature to 21" is about one thermostat: see needs.py
     where = scope.arguments
     if domain == "light":
@@ -198,7 +198,7 @@ def _valued(
         warmth = any_degrees(rng)
         form, _ = _form(rng, part, scope, groups.TEMPERATURE, None, groups.TEMPERATURE_AREA)
         calls = [("HassClimateSetTemperature", {**where, "temperature": warmth})]
-        return _made(scope, form, calls, False, scope.slots(deg=degrees(rng, warmth)))
+        return _made(scope, form, calls, False, scope.slots(deg=degrees(rng, warmth, bare="temperature" in form)))
     return None
 
 
@@ -217,7 +217,10 @@ def _lights(rng: Random, part: Part, scope: Scope, there: Sequence[Entity], wher
         return None
     number = any_percent(rng)
     form, _ = _form(rng, part, scope, groups.BRIGHTNESS, None, groups.BRIGHTNESS_AREA)
-    return _made(scope, form, [("HassLightSet", {**where, "brightness": number})], False, scope.slots(pct=percent(rng, number)))
+    bare = "light" in form or "bright" in form  # "the kitchen to 20" may be degrees
+    return _made(
+        scope, form, [("HassLightSet", {**where, "brightness": number})], False, scope.slots(pct=percent(rng, number, bare))
+    )
 
 
 def _everything(rng: Random, place: Place, part: Part, scope: Scope) -> Clause | None:

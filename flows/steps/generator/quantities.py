@@ -28,22 +28,25 @@ def said(rng: Random, number: int | float) -> str:
     return f"{words(whole)} and a half" if tenth == 5 and rng.random() < 0.5 else f"{words(whole)} point {words(tenth)}"
 
 
-def percent(rng: Random, number: int) -> str:
-    """``40%``, ``40 percent``, ``forty percent`` or ``40``; now and then ``half``."""
+def percent(rng: Random, number: int, bare: bool = True) -> str:
+    """``40%``, ``40 percent``, ``forty percent`` or, where it may be bare, ``40``; now and then ``half``."""
     kind = rng.random()
     if number in _SHARES and kind < 0.12:
         return _SHARES[number]
     text = said(rng, number)
     if text[0].isdigit():
-        return text + ("%" if kind < 0.45 else " percent" if kind < 0.8 else "")
-    return text + (" percent" if kind < 0.85 else "")
+        return text + ("%" if kind < 0.45 else " percent" if kind < 0.8 or not bare else "")
+    return text + (" percent" if kind < 0.85 or not bare else "")
 
 
 _SHARES = {50: "half", 25: "a quarter", 75: "three quarters"}
 
 
-def degrees(rng: Random, number: int | float) -> str:
+def degrees(rng: Random, number: int | float, bare: bool = True) -> str:
+    """``21``, ``21 degrees``, ``twenty one degrees``; never without the unit where it may not be bare."""
     text = said(rng, number)
+    if not bare:
+        return f"{text} degrees"
     return text + rng.choice(("", "", " degrees", " degrees", " degrees celsius") if text[0].isdigit() else ("", " degrees"))
 
 

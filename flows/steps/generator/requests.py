@@ -16,7 +16,7 @@ from flows.steps.generator.clauses import (
     with_article,
 )
 from flows.steps.generator.exchanges import Category, Exchange
-from flows.steps.generator.frames import around, asked, framed, joined, listed, written
+from flows.steps.generator.frames import around, asked, framed, is_command, joined, listed, written
 from flows.steps.generator.groups import area_scope, floor_scope, group_wish, home_scope
 from flows.steps.generator.homes import Place
 from flows.steps.generator.needs import need, playing_alone, relative, unsure, vacuum_alone
@@ -27,8 +27,8 @@ from schemas.inventory import Entity
 from schemas.pipeline import Part
 
 WEIGHTS: dict[Category, float] = {
-    "light": 10, "switch": 4, "fan": 4, "cover": 7, "lock": 3.5, "climate": 6, "media": 8, "vacuum": 3, "list": 6, "timer": 5,
-    "scene": 3, "area": 8, "floor": 2.5, "all": 3, "several": 42, "relative": 7, "indirect": 9, "question": 11,
+    "light": 10, "switch": 4, "fan": 6, "cover": 7, "lock": 6, "climate": 8, "media": 8, "vacuum": 8, "list": 7, "timer": 5,
+    "scene": 5, "area": 8, "floor": 6, "all": 3, "several": 56, "relative": 11, "indirect": 14, "question": 11,
 }  # fmt: skip
 """How often each category of single requests is drawn; one that a home has nothing for is drawn again."""
 _TRIES = 30
@@ -93,11 +93,13 @@ def _command(rng: Random, place: Place, part: Part) -> Clause | None:
         made = group_wish(rng, place, part, scope) if scope else None
     else:
         made = relative(rng, place, part) if kind < 0.95 else timer(rng, place, part)
-    return made if made and made.framed else None
+    return made if made and made.framed and is_command(made.text) else None
 
 
 def _clash(one: Clause, other: Clause) -> bool:
     """Whether two wishes may be about the same thing: what comes of both would depend on their order."""
+    if "scene" in (one.category, other.category):
+        return True  # scenes and scripts act on what they like
     if {call[0] for call in (*one.calls, *other.calls)} & {"HassStartTimer", "HassListAddItem", "HassShoppingListAddItem"}:
         return one.calls == other.calls
     names = [{call[1].get("name") for call in clause.calls} for clause in (one, other)]

@@ -36,9 +36,9 @@ def test_rows_of_a_home_follow_one_another(rows: list[Conversation]) -> None:
     assert len(rows) == 2000
     for at in range(0, 2000, 20):
         [(_, share)] = Counter(row.home for row in rows[at : at + 20]).most_common(1)
-        assert share >= 8  # the others come later in a conversation, or bring a home of their own
-    plain = [row for row in rows if len(row.messages) == 2]
-    assert len([1 for _ in groupby(plain, key=lambda row: id(row.tools))]) <= 100 * 3
+        assert share >= 6  # the others come later in a conversation, or bring a home of their own
+    plain = [row for row in rows if len(row.messages) == 2 and row.tags[0] not in ("tools", "injection")]
+    assert len([1 for _ in groupby(plain, key=lambda row: row.home)]) == 100
 
 
 def test_seeded(rows: list[Conversation]) -> None:
@@ -73,7 +73,7 @@ def test_rows_are_valid_and_in_normal_form(part: Part) -> None:
 
 
 def test_homes_can_be_acted_in(rows: list[Conversation]) -> None:
-    assert all(inventory_of(row.home) is not None for row in rows)
+    assert all(inventory_of(row.home) is not None for row in rows if row.tags[0] != "tools")
 
 
 def test_no_request_comes_twice_in_a_home(rows: list[Conversation]) -> None:
