@@ -149,8 +149,13 @@ class Assistant(Spec):
         default=1,
         ge=1,
         le=8,
-        description="Times that the model is asked in one request. From 2 on it sees what came of its calls and may call again;"
-        " that is for models that were trained with results of calls.",
+        description="Times that the model is asked in one request at most. From 2 on it sees what came of its calls and may call"
+        " again; a model that was trained without results of calls is asked once whatever stands here.",
+    )
+    ask_again: Literal["failed", "always"] = Field(
+        default="failed",
+        description="After which calls, within rounds. failed: where one ended in an error; otherwise the reply is put together"
+        " from what happened. always: for models that put what happened into their own words.",
     )
     tools: Tools = Tools()
     policy: Rules = Rules()

@@ -24,6 +24,7 @@ class _Event(BaseModel):
 class TurnStarted(_Event):
     type: Literal["turn.started"] = "turn.started"
     model: str
+    reads_results: bool = Field(default=False, description="Whether the model was trained with results of its own calls.")
 
 
 class TopLogprob(BaseModel):

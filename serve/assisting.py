@@ -4,9 +4,10 @@
     tier one       a frequent sentence is recognised, done and answered where the home is kept, without a model
     the model      is asked with the home as it is now; its calls go through policy and log like any other
 
-The model is asked ``rounds`` times at most. The starter model was trained to answer a request with calls and nothing after
-them, so with one round the reply to its calls is put together from their results; a model that was trained with results
-sees them in a second round and speaks itself. Nothing that a model says can confirm an action.
+The model is asked ``rounds`` times at most, and again only where it was trained with results of calls. With ``ask_again:
+failed`` it is asked again after a call that ended in an error: it may call otherwise, or say what is wrong; the reply to calls
+that went well is put together from what happened. With ``always`` it sees every result and speaks itself. Nothing that a
+model says can confirm an action.
 Errors are raised by whatever is asked and leave ``assist`` as they are: the API's routes turn them into replies.
 """
 
@@ -124,6 +125,7 @@ class Manner:
     model: str = "champion"
     tiers: Tiers = field(default_factory=Tiers)
     rounds: int = 1
+    ask_again: Literal["failed", "always"] = "failed"
     max_tokens: int = 256
     actor: Actor = field(default_factory=lambda: Actor(id="api"))
     act_s: float = 45.0
@@ -146,6 +148,7 @@ class _Answered:
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
+    reads_results: bool = False
 
 
 class _Turn:
@@ -203,25 +206,38 @@ class _Turn:
         messages = [*self._asked.earlier, Message(role="user", content=self._asked.text)]
         performed: list[Performed] = []
         for left in reversed(range(self._manner.rounds)):
-            answer = _Answered()
-            async with aclosing(self._ask(messages, answer, first=not performed)) as events:
+            answer, before = _Answered(), self._said_already(performed)
+            async with aclosing(self._ask(messages, answer, before, first=not performed)) as events:
                 async for event in events:
                     yield event
             if not answer.calls:
-                yield self._reply(answer.text.strip() or (spoken(performed) if performed else NOT_UNDERSTOOD))
+                words = f"{before}{answer.text.strip()}" if answer.text.strip() else spoken(performed)
+                yield self._reply(words or NOT_UNDERSTOOD)
                 return
             now = []
             for call in answer.calls:
                 now.append(await self._do(call))
                 yield self._done(now[-1])
-            performed += now
-            if not left or any(done.confirmation for done in now):
+            performed = [*_untold(performed, now), *now]
+            if not left or not self._asks_again(answer, now):
                 break
             messages += _results(answer.calls, now)
         yield self._reply(spoken(performed))
 
-    async def _ask(self, messages: list[Message], answer: _Answered, first: bool) -> AsyncGenerator[AssistEvent, None]:
-        """One round with the model: what it says as it says it; its text and calls into ``answer``."""
+    def _asks_again(self, answer: _Answered, now: Sequence[Performed]) -> bool:
+        if not answer.reads_results or any(done.confirmation for done in now):
+            return False
+        return self._manner.ask_again == "always" or any(done.result.error for done in now)
+
+    def _said_already(self, performed: Sequence[Performed]) -> str:
+        """What is told before the model's own words, which are about the failure alone."""
+        done = [] if self._manner.ask_again == "always" else [one for one in performed if one.result.ok]
+        return f"{spoken(done)} " if done else ""
+
+    async def _ask(
+        self, messages: list[Message], answer: _Answered, before: str, first: bool
+    ) -> AsyncGenerator[AssistEvent, None]:
+        """One round with the model: what it says as it says it, after ``before``; its text and calls into ``answer``."""
         began = time.monotonic()
         present = await self._home.present()
         turn = Turn(
@@ -234,11 +250,13 @@ class _Turn:
         )
         async with aclosing(_each(self._turns.stream(turn))) as events:
             async for event in events:
-                if isinstance(event, TurnStarted) and first:
-                    yield TierAnswered(**self._stamp(), tier="model", model=event.model)
+                if isinstance(event, TurnStarted):
+                    answer.reads_results = event.reads_results
+                    if first:
+                        yield TierAnswered(**self._stamp(), tier="model", model=event.model)
                 elif isinstance(event, ReplyDelta):
+                    yield ReplyDelta(**self._stamp(), text=event.text if answer.text else before + event.text)
                     answer.text += event.text
-                    yield ReplyDelta(**self._stamp(), text=event.text)
                 elif isinstance(event, CallsReady):
                     answer.calls = event.calls
                 elif isinstance(event, TurnFailed) and event.error.get("code") != MalformedCall.code:
@@ -305,6 +323,13 @@ def spoken(performed: Sequence[Performed]) -> str:
 
 def _spoken(done: Performed) -> str:
     return told_of(done.result) if done.confirmation is None else f"{QUESTION} ({done.call.function.name})"
+
+
+def _untold(before: Sequence[Performed], now: Sequence[Performed]) -> list[Performed]:
+    """``before`` without its failures where as many calls went well since: these were tried again."""
+    failed = sum(done.result.error is not None for done in before)
+    made_good = sum(done.result.ok for done in now) >= failed
+    return [done for done in before if done.result.ok or not made_good]
 
 
 def _results(calls: tuple[ToolCall, ...], performed: Sequence[Performed]) -> list[Message]:

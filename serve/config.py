@@ -62,6 +62,7 @@ def _gateway(assistant: Assistant, profile: Profile) -> dict[str, Any]:
             "alias": assistant.alias,
             "tiers": assistant.tiers.model_dump(mode="json"),
             "rounds": assistant.rounds,
+            "ask_again": assistant.ask_again,
             "conversations": assistant.conversations.model_dump(mode="json"),
             "origins": list(assistant.origins),
             "actor": Actor(id="api", role=assistant.role, language=assistant.language).model_dump(mode="json"),

@@ -147,6 +147,7 @@ class Gateway:
             model=config.get("alias", "champion"),
             tiers=Tiers.model_validate(config.get("tiers", {})),
             rounds=config.get("rounds", 1),
+            ask_again=config.get("ask_again", "failed"),
             max_tokens=self._settings.limits.max_tokens,
             actor=Actor.model_validate(config.get("actor", {"id": "api"})),
             earlier=kept.turns,

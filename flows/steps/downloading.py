@@ -130,6 +130,7 @@ def describe(remote: Remote, header: Header, weights: Path) -> ModelManifest:
         tools=(),
         home=True,
         turns=1000,
+        results=True,
         format="template",
         serve=Path(remote.origin.file).name,
         files={Path(remote.origin.file).name: remote.sha256},

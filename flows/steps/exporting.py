@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from flows.steps.converting import convert, read_config
 from flows.steps.quantising import FILE_TYPES, quantise
@@ -18,7 +20,8 @@ from schemas.pipeline import Pipeline
 from schemas.settings import Home
 from serve.models import read_model
 
-FORMAT = 2  # part of every export's name: raise it when the same candidate must be written anew
+FORMAT = 3  # part of every export's name: raise it when the same candidate must be written anew
+MOST_SETS = 8  # of tools: a model that has seen more of them knows none by heart and reads those of the prompt
 
 
 def export(candidate: Candidate, dataset: Dataset, pipeline: Pipeline, home: Home) -> Exported:
@@ -79,6 +82,7 @@ def _write(folder: Path, candidate: Candidate, dataset: Dataset, pipeline: Pipel
         tools=_all_tools(dataset),
         home=_has_home(dataset),
         turns=_turns(dataset),
+        results=_reads_results(dataset),
         serve=file_name(pipeline.export.serve),
         files={file_name(kind): file_sha256(folder / file_name(kind)) for kind in kinds},
     )
@@ -87,9 +91,11 @@ def _write(folder: Path, candidate: Candidate, dataset: Dataset, pipeline: Pipel
 
 
 def _all_tools(dataset: Dataset) -> tuple[Tool, ...]:
-    """Every tool of the dataset once, the first declaration of a name wins."""
-    found: dict[str, Tool] = {}
-    for offered in tools(dataset).values():
+    """Every tool of the dataset once, the first declaration of a name wins; none where rows have tools of all kinds."""
+    sets, found = tools(dataset), dict[str, Tool]()
+    if len(sets) > MOST_SETS:
+        return ()
+    for offered in sets.values():
         for tool in offered:
             found.setdefault(tool.function.name, tool)
     return tuple(found.values())
@@ -97,10 +103,24 @@ def _all_tools(dataset: Dataset) -> tuple[Tool, ...]:
 
 def _turns(dataset: Dataset) -> int:
     """The most user messages that at least one training row in 100 has; a stray long row makes no conversationalist."""
-    rows = (json.loads(row["messages"]) for row in read_table_rows(dataset, "train", ["messages"]))
-    counts = sorted((sum(message["role"] == "user" for message in messages) for messages in rows), reverse=True)
+    counts = sorted((sum(message["role"] == "user" for message in messages) for messages in _messages(dataset)), reverse=True)
     return max(1, counts[len(counts) // 100]) if counts else 1
 
 
+def _reads_results(dataset: Dataset) -> bool:
+    """Whether at least one training row in 100 ends with an answer to the result of a call."""
+    answers = [len(messages) > 1 and messages[-2]["role"] == "tool" for messages in _messages(dataset)]
+    return sum(answers) * 100 >= len(answers) > 0
+
+
+def _messages(dataset: Dataset) -> Iterator[list[dict[str, Any]]]:
+    return (json.loads(row["messages"]) for row in read_table_rows(dataset, _learned(dataset), ["messages"]))
+
+
+def _learned(dataset: Dataset) -> str:
+    """The split of training rows; where those are made as training goes, the one that is like them."""
+    return "train" if dataset.rows.get("train") else "validation"
+
+
 def _has_home(dataset: Dataset) -> bool:
-    return any(row["home"] for row in read_table_rows(dataset, "train", ["home"]))
+    return any(row["home"] for row in read_table_rows(dataset, _learned(dataset), ["home"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from schemas.artifacts import ModelManifest
 from schemas.assistant import Tiers
 from schemas.conversation import Message, Tool
 from schemas.errors import ConfirmationUnknown, HomeDown, NoChampion
-from schemas.events import ActionDone, AssistFinished, ReplyReady, TierAnswered
+from schemas.events import ActionDone, AssistFinished, ReplyDelta, ReplyReady, TierAnswered
 from schemas.inventory import Inventory
 from schemas.loading import load_inventory
 from schemas.pipeline import Decoding
@@ -47,7 +48,7 @@ SCRIPT = [
 ]
 
 
-def manifest(*tools: Tool) -> ModelManifest:
+def manifest(*tools: Tool, results: bool = True) -> ModelManifest:
     return ModelManifest(
         candidate="c0ffee",
         pipeline="p",
@@ -57,6 +58,7 @@ def manifest(*tools: Tool) -> ModelManifest:
         decoding=Decoding(arguments="typed"),
         tools=tools,
         home=True,
+        results=results,
         serve="model.gguf",
         files={},
     )
@@ -191,7 +193,7 @@ async def test_nothing_irreversible_without_a_yes(keeper: Keeper, turns: LocalTu
 
 async def test_a_second_round_shows_the_model_its_results(keeper: Keeper, turns: LocalTurns) -> None:
     """The scripted model calls again and again: it is stopped, and each call was done once."""
-    events = await told(keeper, turns, "brighten", Manner(tiers=Tiers(intents=False), rounds=3))
+    events = await told(keeper, turns, "brighten", Manner(tiers=Tiers(intents=False), rounds=3, ask_again="always"))
     assert len([event for event in events if isinstance(event, ActionDone)]) == 3
     assert len([event for event in events if isinstance(event, TierAnswered)]) == 1
 
@@ -290,16 +292,24 @@ class InRounds(ScriptedEngine):
         yield Finished("stop", 1, 0, 1, 0.0, 0.0)
 
 
-async def test_two_rounds_end_with_the_models_own_words(keeper: Keeper) -> None:
-    rounds = ('GetLiveContext{"name":" hall lamp"}', 'HassTurnOn{"name":" hall lamp"}', " Lit.")
-    script = [(f"round {number}", reply) for number, reply in enumerate(rounds)]
+async def in_rounds(*replies: str, results: bool = True) -> LocalTurns:
+    """A model that says the reply whose number is that of the results in its turn so far."""
 
     async def load(_: Wish) -> Answerer:
-        return Answerer(InRounds(script, context=4096), manifest())
+        script = [(f"round {number}", reply) for number, reply in enumerate(replies)]
+        return Answerer(InRounds(script, context=4096), manifest(results=results))
 
     holder: Holder[Any] = Holder(load)
     await holder.want(Wish(model=ref("3")))
-    events = await told(keeper, LocalTurns(holder), "light up if it is dark", Manner(tiers=Tiers(intents=False), rounds=3))
+    return LocalTurns(holder)
+
+
+THRICE = Manner(tiers=Tiers(intents=False), rounds=3)
+
+
+async def test_a_model_that_is_always_asked_again_speaks_itself(keeper: Keeper) -> None:
+    turns = await in_rounds('GetLiveContext{"name":" hall lamp"}', 'HassTurnOn{"name":" hall lamp"}', " Lit.")
+    events = await told(keeper, turns, "light up if it is dark", replace(THRICE, ask_again="always"))
     assert golden(events) == [
         ("model", "rottie-llm/3"),
         ("GetLiveContext", {}, None),
@@ -307,6 +317,54 @@ async def test_two_rounds_end_with_the_models_own_words(keeper: Keeper) -> None:
         "reply.delta",
         "Lit.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        (
+            ['HassTurnOn{"name":" hall lamp"}', " Lit."],
+            [("HassTurnOn", {"light.hall_lamp": "on"}, None), "The hall lamp is on at 100%."],
+        ),
+        (
+            ['HassTurnOn{"name":" hall lmap"}', 'HassTurnOn{"name":" hall lamp"}'],
+            [
+                ("HassTurnOn", {}, "action.unknown_entity"),
+                ("HassTurnOn", {"light.hall_lamp": "on"}, None),
+                "The hall lamp is on at 100%.",
+            ],
+        ),
+        (
+            ['HassTurnOn{"name":" hall lamp"}\nHassMediaPause{"name":" hall lamp"}', "", " Sorry, a lamp cannot be paused."],
+            [
+                ("HassTurnOn", {"light.hall_lamp": "on"}, None),
+                ("HassMediaPause", {}, "action.no_match"),
+                "reply.delta",
+                "The hall lamp is on at 100%. Sorry, a lamp cannot be paused.",
+            ],
+        ),
+        (
+            [f'HassTurnOn{{"name":" ghost {number}"}}' for number in range(3)],
+            [
+                *[("HassTurnOn", {}, "action.unknown_entity")] * 3,
+                " ".join(f"Sorry, nothing in this home is called 'ghost {number}'." for number in range(3)),
+            ],
+        ),
+    ],
+    ids=["done", "tried again", "half done", "in vain"],
+)
+async def test_a_model_is_asked_again_after_what_failed(keeper: Keeper, replies: list[str], expected: list[Any]) -> None:
+    events = await told(keeper, await in_rounds(*replies), "light up", THRICE)
+    assert golden(events) == [("model", "rottie-llm/3"), *expected]
+    deltas = "".join(event.text for event in events if isinstance(event, ReplyDelta))
+    assert deltas in ("", golden(events)[-1]), "what is heard as it comes is what is replied in the end"
+
+
+async def test_a_model_that_never_saw_a_result_is_asked_once(keeper: Keeper) -> None:
+    turns = await in_rounds('HassTurnOn{"name":" hall lmap"}', " Lit.", results=False)
+    for manner in (THRICE, replace(THRICE, ask_again="always")):
+        told_of = golden(await told(keeper, turns, "light up", manner))
+        assert told_of[1:] == [("HassTurnOn", {}, "action.unknown_entity"), "Sorry, nothing in this home is called 'hall lmap'."]
 
 
 async def test_a_follow_up_by_its_events(keeper: Keeper, turns: LocalTurns) -> None:

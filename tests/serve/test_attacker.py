@@ -216,7 +216,7 @@ class Scene:
         self.engine.first = "Weather{}" if channel == "foreign" else "GetLiveContext{}"
 
     async def ask(self) -> list[Any]:
-        manner = Manner(tiers=Tiers(intents=False), rounds=4, actor=self.actor)
+        manner = Manner(tiers=Tiers(intents=False), rounds=4, ask_again="always", actor=self.actor)
         return [event async for event in assist(Asked("what is new?"), self.keeper, self.turns, manner)]
 
     def state(self, entity_id: str) -> str:
