@@ -91,6 +91,11 @@ class RecogniserRecipe(SpeechRecipe):
     phonemes: float = Field(
         default=0.6, ge=0, description="Weight of the encoder's auxiliary loss on the phoneme of each frame; a third at the end."
     )
+    guidance: float = Field(
+        default=0.3,
+        ge=0,
+        description="Weight at the start of the loss on attention far from where a word is said; none at the end.",
+    )
     smoothing: float = Field(default=0.05, ge=0, lt=0.5, description="Label smoothing.")
 
     @model_validator(mode="after")

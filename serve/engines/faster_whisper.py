@@ -1,0 +1,293 @@
+"""Hearing with faster-whisper: our own recogniser or any Whisper, from samples to words, nothing from silence and noise.
+
+Audio is cut where nobody speaks (Silero) into windows of at most the model's chunk, so that ten minutes cost ten minutes' worth
+and no word is cut. A chunk shorter than 30 s marks a model that was trained to hear less: it is then given no more padding than
+it needs. Does not cover decoding of files, resampling, nor when a turn ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import AudioUnusable, IntegrityError, ModelUnusable
+from schemas.hashing import MANIFEST, verify
+from serve.engines.heard_names import Names
+from serve.engines.samples import RATE, check_rate, checked
+
+Audio = NDArray[np.float32]
+
+MOST_S = 600.0
+WHOLE_S = 30
+"""The chunk of every Whisper of OpenAI's: such a model is never given less padding."""
+_CHANNELS = 8
+_MOST_TOKENS = 110  # of a window of 8 s; in proportion for longer ones
+_GAP_S, _PAD_S = 0.5, 0.25  # a pause that may end a window; kept around speech
+_SHORTEST = int(0.1 * RATE)
+_STEP = 50  # frames: paddings come in half seconds, so that there are few shapes
+NO_SPEECH = 0.6
+
+
+@dataclass(frozen=True)
+class Word:
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What was said in one window. ``no_speech`` is the model's own probability, ``confidence`` that of its tokens, 0 to 1."""
+
+    text: str
+    start_s: float
+    end_s: float
+    no_speech: float
+    confidence: float
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """``text`` is empty where nobody spoke. ``no_speech`` is the least of the windows', 1 where no voice was found at all."""
+
+    text: str
+    pieces: tuple[Piece, ...]
+    no_speech: float
+    language: str
+    language_probability: float
+    seconds: float
+
+
+class FasterWhisperEngine:
+    """One model, whose calls take turns in a thread of its own. Safe to use from many coroutines of one event loop at once."""
+
+    def __init__(self, folder: Path, threads: int = 1, device: str = "cpu", beam: int = 1) -> None:
+        """Blocks while it loads. Raises ModelUnusable for a folder that is no such model, or not whole."""
+        self._verify(folder)
+        self._model = _loaded(folder, device, threads)
+        self._beam = beam
+        self._pool = ThreadPoolExecutor(1, "hearing")
+        self.chunk_s: int = self._model.feature_extractor.chunk_length
+        self.multilingual = bool(self._model.model.is_multilingual)
+
+    async def transcribe(
+        self,
+        audio: NDArray[Any],
+        rate: int = RATE,
+        names: Sequence[str] = (),
+        language: str | None = None,
+        words: bool = False,
+        gated: bool = True,
+    ) -> Transcript:
+        """Mono or stereo samples, [n] or [n, channels], floats in [-1, 1] or 16-bit integers, at most ten minutes.
+
+        ``names`` are those of the home, which are heard more readily. ``gated`` False skips the search for a voice. Cancelling
+        ends the work after the window under way. Raises AudioUnusable.
+        """
+        check_rate(rate)
+        samples = checked(_mono(audio), MOST_S)
+        stop = threading.Event()
+        work = asyncio.get_running_loop().run_in_executor(
+            self._pool, lambda: self._transcribed(samples, names, language, words, gated, stop)
+        )
+        try:
+            return await work
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+
+    def listen(self, names: Sequence[str] = ()) -> Listening:
+        """One utterance while it is spoken."""
+        return Listening(self, names)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _transcribed(
+        self, audio: Audio, names: Sequence[str], language: str | None, words: bool, gated: bool, stop: threading.Event
+    ) -> Transcript:
+        known = Names(names)
+        pieces, language_found, probability = [], language or "en", 1.0
+        for start, end in self._windows(audio, gated):
+            if stop.is_set():
+                break
+            found, info = self._model.transcribe(audio[start:end], **self._settings(language, words, known))
+            language_found, probability = info.language, float(info.language_probability)
+            language = language_found  # one utterance, one language
+            pieces += [piece for segment in found if (piece := self._piece(segment, start / RATE, known))]
+        return Transcript(
+            " ".join(piece.text for piece in pieces),
+            tuple(pieces),
+            min((piece.no_speech for piece in pieces), default=1.0),
+            language_found,
+            probability,
+            len(audio) / RATE,
+        )
+
+    def _settings(self, language: str | None, words: bool, names: Names) -> dict[str, Any]:
+        ours = self.chunk_s < WHOLE_S
+        return {
+            "language": language if self.multilingual else None,
+            "beam_size": self._beam,
+            "temperature": 0.0,
+            "condition_on_previous_text": False,  # what was misheard would be heard again
+            "without_timestamps": True,
+            "word_timestamps": words,
+            "max_new_tokens": _MOST_TOKENS * max(1, self.chunk_s // 8),
+            "suppress_blank": not ours,  # ours was taught to say nothing
+            "suppress_tokens": [] if ours else [-1],
+            "no_speech_threshold": None if ours else NO_SPEECH,
+            "log_prob_threshold": None if ours else -1.0,
+            "hotwords": None if ours else names.prompt,  # ours was taught without
+        }
+
+    def _piece(self, segment: Any, offset: float, names: Names) -> Piece | None:
+        """None for a window in which nothing was said after all."""
+        text = segment.text.strip()
+        if not text or (self.chunk_s < WHOLE_S and segment.no_speech_prob > NO_SPEECH):
+            return None
+        words = tuple(Word(w.word.strip(), offset + w.start, offset + w.end, w.probability) for w in segment.words or ())
+        confidence = float(np.exp(min(0.0, segment.avg_logprob)))
+        if self.chunk_s < WHOLE_S:
+            text = names.corrected(text)
+        return Piece(text, offset + segment.start, offset + segment.end, float(segment.no_speech_prob), confidence, words)
+
+    def _windows(self, audio: Audio, gated: bool) -> Iterator[tuple[int, int]]:
+        """Stretches with speech, none longer than the chunk; neighbours go together as far as they fit."""
+        most = self.chunk_s * RATE
+        if not gated:
+            yield from ((at, min(at + most, len(audio))) for at in range(0, len(audio), most) if len(audio) - at >= _SHORTEST)
+            return
+        window: tuple[int, int] | None = None
+        for start, end in _speech(audio, self.chunk_s):
+            if window and end - window[0] <= most:
+                window = (window[0], end)
+                continue
+            if window:
+                yield window
+            window = (start, min(end, start + most))
+        if window:
+            yield window
+
+    @staticmethod
+    def _verify(folder: Path) -> None:
+        """Where there is a manifest, every file is as it says; a downloaded Whisper may come without."""
+        try:
+            if (folder / MANIFEST).is_file():
+                verify(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IntegrityError) as error:
+            raise ModelUnusable("the recogniser's files are not as its manifest says", where=str(folder)) from error
+
+
+@dataclass(frozen=True)
+class Partial:
+    """``stable`` words were heard twice in a row and will hardly change; ``rest`` may.
+
+    LocalAgreement-2: Macháček et al. 2023, "Turning Whisper into Real-Time Transcription System".
+    """
+
+    stable: str
+    rest: str
+
+
+class Listening:
+    """One utterance while it is spoken: give it samples, ask at any time what was said so far. Not for several tasks at once."""
+
+    def __init__(self, engine: FasterWhisperEngine, names: Sequence[str]) -> None:
+        self._engine, self._names = engine, names
+        self._heard: list[Audio] = []
+        self._before: list[str] = []
+        self._stable: list[str] = []
+
+    def push(self, audio: NDArray[Any], rate: int = RATE) -> None:
+        """Raises AudioUnusable, also where an utterance gets too long."""
+        check_rate(rate)
+        samples = checked(_mono(audio), MOST_S)
+        if sum(map(len, self._heard)) + len(samples) > MOST_S * RATE:
+            raise AudioUnusable(f"the utterance is longer than {MOST_S:g} seconds")
+        self._heard.append(samples)
+
+    async def partial(self) -> Partial:
+        """What was said so far. Costs one recognition of all of it."""
+        words = (await self._all(gated=True)).text.split()
+        agreed = 0
+        while agreed < min(len(words), len(self._before)) and words[agreed] == self._before[agreed]:
+            agreed += 1
+        if agreed > len(self._stable):
+            self._stable = words[:agreed]
+        self._before = words
+        return Partial(" ".join(self._stable), " ".join(words[len(self._stable) :]))
+
+    async def finish(self) -> Transcript:
+        """All of it, heard once more."""
+        return await self._all(gated=True)
+
+    async def _all(self, gated: bool) -> Transcript:
+        audio = np.concatenate(self._heard) if self._heard else np.zeros(0, np.float32)
+        return await self._engine.transcribe(audio, names=self._names, gated=gated)
+
+
+def _mono(audio: NDArray[Any]) -> NDArray[Any]:
+    """Channels mixed down. Raises AudioUnusable for what is no list of samples."""
+    if audio.ndim != 2:
+        return audio
+    if not 1 <= audio.shape[1] <= _CHANNELS:
+        raise AudioUnusable(f"the audio has {audio.shape[1]} channels; [samples, 1 to {_CHANNELS}] is expected")
+    if audio.dtype == np.int16:
+        audio = audio.astype(np.float32) / np.float32(32768)
+    return audio.mean(axis=1)
+
+
+def _speech(audio: Audio, most_s: int) -> list[tuple[int, int]]:
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    if len(audio) < _SHORTEST:
+        return []
+    options = VadOptions(
+        threshold=0.6,
+        min_speech_duration_ms=150,
+        min_silence_duration_ms=int(_GAP_S * 1000),
+        speech_pad_ms=int(_PAD_S * 1000),
+        max_speech_duration_s=most_s - 2 * _PAD_S,
+    )
+    return [(int(found["start"]), int(found["end"])) for found in get_speech_timestamps(audio, options)]
+
+
+def _loaded(folder: Path, device: str, threads: int) -> Any:
+    from faster_whisper import WhisperModel
+
+    class Fitted(WhisperModel):
+        """Encodes no more padding than a model of a short chunk needs: faster-whisper always pads to 30 s."""
+
+        def encode(self, features: NDArray[Any]) -> Any:
+            extract = self.feature_extractor
+            if extract.chunk_length < WHOLE_S:
+                features = features[..., : fitting(features, extract.nb_max_frames)]
+            return super().encode(features)
+
+    missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
+    if missing:  # without its tokenizer faster-whisper would ask the hub
+        raise ModelUnusable(f"this is no recogniser: {', '.join(missing)} is missing", where=str(folder))
+    kind = "int8" if device == "cpu" else "default"
+    try:
+        return Fitted(str(folder), device=device, compute_type=kind, cpu_threads=threads, num_workers=1)
+    except Exception as error:  # CTranslate2 and tokenizers raise bare errors of many kinds
+        raise ModelUnusable("faster-whisper cannot load the model", where=str(folder)) from error
+
+
+def fitting(features: NDArray[Any], most: int) -> int:
+    """How many frames to encode: all that are not padding, which is exactly zero in every band, and up to a second more."""
+    used = np.flatnonzero(features.reshape(-1, features.shape[-1]).any(axis=0))
+    last = int(used[-1]) + 1 if used.size else 0
+    return min(most, -(-(last + _STEP // 2) // _STEP) * _STEP)

@@ -1,0 +1,157 @@
+"""Hearing: nothing from noise, errors for what is no audio, ten minutes in windows, and partials while somebody speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from schemas.errors import AudioUnusable, ModelUnusable
+from serve.engines.faster_whisper import FasterWhisperEngine, fitting
+
+RATE = 16000
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recogniser that says the same about whatever gets past the gate."""
+    from flows.steps.recogniser import tokenizing
+    from flows.steps.recogniser.exporting import export, vocabulary_size
+    from flows.steps.recogniser.modelling import Recogniser, Shape
+
+    torch.manual_seed(1)
+    made = tmp_path_factory.mktemp("stt")
+    tokenizer = tokenizing.train_tokenizer(["turn on the lamp"] * 20, 300, "en")
+    model = Recogniser(Shape(32, 2, 1, 1, vocabulary_size(tokenizer), 400, 10)).eval()
+    with torch.no_grad():
+        model.decoder.layer_norm.weight.zero_()
+        model.decoder.layer_norm.bias.copy_(300 * model.decoder.embed_tokens.weight[tokenizer.encode(" lamp").ids[0]])
+    export(model, tokenizer, "en", 8, made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path):
+    made = FasterWhisperEngine(folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    from flows.steps.speech.augment import resample
+    from flows.steps.speech.espeak import Synthesizer
+
+    with Synthesizer() as synthesizer:
+        return resample(synthesizer.say("turn on the lamp in the kitchen please").audio, 22050, RATE)
+
+
+QUIET = {
+    "nothing": np.zeros(0, np.float32),
+    "one sample": np.zeros(1, np.float32),
+    "silence": np.zeros(3 * RATE, np.float32),
+    "hiss": RNG.normal(0, 0.05, 4 * RATE).astype(np.float32),
+    "loud noise": RNG.uniform(-1, 1, 4 * RATE).astype(np.float32),
+    "hum": (0.5 * np.sin(2 * np.pi * 50 * np.arange(3 * RATE) / RATE)).astype(np.float32),
+    "clipped hum": np.clip(4 * np.sin(2 * np.pi * 120 * np.arange(3 * RATE) / RATE), -1, 1).astype(np.float32),
+    "a constant": np.full(2 * RATE, 0.9, np.float32),
+}
+
+
+@pytest.mark.parametrize("kind", QUIET)
+async def test_nothing_is_heard_where_nobody_speaks(engine: FasterWhisperEngine, kind: str) -> None:
+    heard = await engine.transcribe(QUIET[kind])
+    assert (heard.text, heard.pieces, heard.no_speech) == ("", (), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("audio", "rate"),
+    [
+        (np.zeros(100, np.float32), 44100),
+        (np.zeros(100, np.float32), 0),
+        (np.full(100, np.nan, np.float32), RATE),
+        (np.full(100, np.inf, np.float32), RATE),
+        (np.zeros(100, np.int32), RATE),
+        (np.zeros(100, np.complex64), RATE),
+        (np.zeros((100, 9), np.float32), RATE),
+        (np.zeros((2, 2, 2), np.float32), RATE),
+        (np.zeros((), np.float32), RATE),
+        (np.zeros(601 * RATE, np.float32), RATE),
+    ],
+)
+async def test_what_is_no_audio_is_an_error(engine: FasterWhisperEngine, audio: np.ndarray, rate: int) -> None:
+    with pytest.raises(AudioUnusable):
+        await engine.transcribe(audio, rate)
+
+
+async def test_stereo_integers_and_floats_are_the_same(engine: FasterWhisperEngine, speech: np.ndarray) -> None:
+    plain = await engine.transcribe(speech)
+    assert plain.pieces
+    assert plain.pieces[0].end_s <= plain.seconds == len(speech) / RATE
+    assert (await engine.transcribe(np.stack((speech, speech), axis=1))).text == plain.text
+    assert (await engine.transcribe((4 * speech).clip(-1, 1))).pieces  # overdriven is heard too
+
+
+async def test_long_audio_is_heard_in_windows(engine: FasterWhisperEngine, speech: np.ndarray) -> None:
+    pause = np.zeros(2 * RATE, np.float32)
+    heard = await engine.transcribe(np.concatenate([speech, pause] * 6))
+    assert len(heard.pieces) >= 3
+    assert all(piece.end_s - piece.start_s <= engine.chunk_s + 0.1 for piece in heard.pieces)
+    starts = [piece.start_s for piece in heard.pieces]
+    assert starts == sorted(starts)
+
+
+async def test_a_cancelled_call_frees_the_engine(engine: FasterWhisperEngine, speech: np.ndarray) -> None:
+    long = asyncio.ensure_future(engine.transcribe(np.concatenate([speech, np.zeros(2 * RATE, np.float32)] * 30)))
+    await asyncio.sleep(0.01)
+    long.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await long
+    assert (await engine.transcribe(QUIET["silence"])).text == ""
+
+
+async def test_partials_grow_and_end_as_the_whole(engine: FasterWhisperEngine, speech: np.ndarray) -> None:
+    listening = engine.listen()
+    assert (await listening.partial()).stable == ""
+    stable = ""
+    for at in range(0, len(speech), RATE // 2):
+        listening.push(speech[at : at + RATE // 2])
+        partial = await listening.partial()
+        assert len(partial.stable) >= len(stable)
+        stable = partial.stable
+    assert (await listening.finish()).text == (await engine.transcribe(speech)).text
+    with pytest.raises(AudioUnusable):
+        listening.push(np.zeros(599 * RATE, np.float32))
+
+
+def test_only_as_much_padding_as_is_needed() -> None:
+    mels = np.zeros((80, 3000), np.float32)
+    assert fitting(mels, 800) == 50
+    mels[:, :130] = 1.0
+    assert fitting(mels, 800) == 200
+    mels[:] = 1.0
+    assert fitting(mels, 800) == 800
+
+
+@pytest.mark.parametrize("damage", ["empty", "no tokenizer", "other sum", "rubbish"])
+def test_a_folder_that_is_no_model_is_an_error(tmp_path: Path, folder: Path, damage: str) -> None:
+    import shutil
+
+    place = tmp_path / "stt"
+    shutil.copytree(folder, place)
+    if damage == "empty":
+        shutil.rmtree(place)
+        place.mkdir()
+    elif damage == "no tokenizer":
+        (place / "tokenizer.json").unlink()
+    elif damage == "other sum":
+        (place / "manifest.json").write_text(json.dumps({"files": {"model.bin": "0" * 64}}))
+    else:
+        (place / "model.bin").write_bytes(b"rubbish")
+    with pytest.raises(ModelUnusable):
+        FasterWhisperEngine(place)
