@@ -29,6 +29,7 @@ from schemas.inventory import Area, Entity, Floor, Inventory
 from schemas.text import one_line
 
 FULL = 255  # a light's brightness
+LONGEST = 100  # characters of a name; a longer one is left out
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """When the homes are that lines tell of: a running timer ends an hour later."""
 USED = "used"
@@ -76,7 +77,7 @@ def safe(text: str, mark: re.Pattern[str] = _MARKS) -> str:
 
 
 def home_lines(inventory: Inventory) -> tuple[str, ...]:
-    """One line an entity, in the home's order; an entity without a name is called by its id."""
+    """One line an entity, in the home's order; an entity without a name of its own is called by its id, which finds it too."""
     places = {area.id: area for area in inventory.areas}
     floors = {floor.id: floor.name for floor in inventory.floors}
     devices = {device.id: device.area for device in inventory.devices}
@@ -140,8 +141,9 @@ def inventory_of(lines: tuple[str, ...]) -> Inventory | None:
 
 
 def _names(names: Iterable[str], otherwise: str, mark: re.Pattern[str] = _MARKS) -> str:
-    """Each once; ``otherwise`` where none of them shows anything."""
-    return " / ".join(dict.fromkeys(found for text in names if (found := safe(text, mark)))) or otherwise
+    """Each once; ``otherwise`` where none of them shows anything that a person could say."""
+    shown = (safe(text, mark) for text in names)
+    return " / ".join(dict.fromkeys(found for found in shown if 0 < len(found) <= LONGEST)) or otherwise
 
 
 def _place(area: Area, floors: dict[str, str], *, whole: bool) -> str:

@@ -188,6 +188,16 @@ def test_a_name_as_shown_means_the_thing(names: list[str]) -> None:
         assert match(home, Target(name=line.names[0])) == (entity,)
 
 
+def test_a_name_that_nobody_could_say_gives_way_to_the_id() -> None:
+    home = Inventory(
+        areas=(Area(id="a", name="x" * 101, aliases=("den",)),),
+        entities=(Entity(id="light.b", name="y" * 101, area="a", state="on"), Entity(id="light.c", name="z" * 100, state="on")),
+    )
+    lines = home_lines(home)
+    assert lines == ("light.b: light @ den: on", f"{'z' * 100}: light: on")
+    assert match(SimulatedHome(home), Target(name="light.b"))[0].id == "light.b"
+
+
 def test_the_shipped_home_comes_back() -> None:
     lines = home_lines(load_inventory("home"))
     made = inventory_of(lines)
