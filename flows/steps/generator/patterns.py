@@ -15,6 +15,7 @@ from schemas.pipeline import Part
 
 _CHOICE = re.compile(r"\(([^()\[\]]*)\)|\[([^()\[\]]*)\]")
 _SLOT = re.compile(r"{(\w+)}")
+_LEANING = 1.4  # the first of thirty lines is drawn three times as often as it would be evenly
 _MOST = 400  # forms of one line; more would be an accident of too many choices
 
 
@@ -39,7 +40,10 @@ def forms(line: str) -> tuple[str, ...]:
 
 
 class Patterns:
-    """The patterns of one action. ``draw`` first draws a line, so that a line of many forms weighs no more than another."""
+    """The patterns of one action, the plainest first: they are said more often.
+
+    ``draw`` first draws a line, so that a line of many forms weighs no more than another.
+    """
 
     def __init__(self, text: str) -> None:
         found = lines(text)
@@ -50,7 +54,7 @@ class Patterns:
         """One form; with ``slots``, one that needs no other slots than these."""
         found = self._parsed[part]
         for _ in range(8):
-            choices = found[int(rng.random() * len(found))]
+            choices = found[int(rng.random() ** _LEANING * len(found))]
             form, needed = choices[int(rng.random() * len(choices))]
             if slots is None or needed <= slots.keys():
                 return form
