@@ -120,7 +120,7 @@ def reverb(audio: Audio, rate: int, rng: np.random.Generator, t60_s: float | Non
 
 def noise(kind: NoiseKind, samples: int, rng: np.random.Generator, rate: int = 16000) -> Audio:
     """``samples`` of one kind of noise, at an RMS of 0.1."""
-    return _levelled(_MAKERS[kind](samples, rng, rate))
+    return _levelled(_MAKERS[kind](samples, rng, rate)) if samples else np.zeros(0, np.float32)
 
 
 def babble(samples: int, rng: np.random.Generator, talkers: Sequence[Audio], voices: int = 5) -> Audio:
