@@ -30,10 +30,14 @@ Measure = Callable[[Path], dict[str, float]]
 
 
 def seal(folder: Path, recipe: SpeechRecipe, figures: Mapping[str, float], card: str) -> None:
-    """Write figures.json, README.md and, last, manifest.json with the recipe and the SHA-256 sum of every other file."""
+    """Write figures.json, README.md and, last, manifest.json with the recipe and the SHA-256 sum of every other file.
+
+    Hidden files are left out: a folder that is being built holds a lock.
+    """
     write_json(folder / FIGURES, {name: round(value, 5) for name, value in sorted(figures.items())})
     (folder / CARD).write_text(card, encoding="utf-8")
-    write_json(folder / MANIFEST, {"recipe": recipe.model_dump(mode="json"), "files": sums(folder)})
+    names = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(".")]
+    write_json(folder / MANIFEST, {"recipe": recipe.model_dump(mode="json"), "files": sums(folder, names)})
 
 
 def figures_of(folder: Path) -> dict[str, float]:
