@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
+from flows.steps.branching import Tree, TreeAttention
 from flows.steps.packing import Layout
 
 NAME = "packed"
@@ -57,13 +58,19 @@ def packed_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     *,
-    layout: Layout,
+    layout: Layout | Tree,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """``query`` [1, heads, T, size], ``key`` and ``value`` [1, key heads, T, size]; returns [1, T, heads, size].
 
     Prefixes attend to themselves causally; each row attends to its prefix and, causally, to itself.
     """
+    if isinstance(layout, Tree):
+        repeat = query.shape[1] // key.shape[1]
+        if repeat > 1:
+            key, value = key.repeat_interleave(repeat, dim=1), value.repeat_interleave(repeat, dim=1)
+        result: Any = TreeAttention.apply(query, key, value, layout, scaling)
+        return result.transpose(1, 2), None
     prefixes, longest = layout.prefix_at.shape
     rows, width = layout.row_at.shape
     index = torch.cat((layout.prefix_at.flatten(), layout.row_at.flatten()))

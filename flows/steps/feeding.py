@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.steps.augmenting import collect_values, swap_values
-from flows.steps.packing import Batch, Encoded, Encoder, Pack, Prefixes, collate, pack
+from flows.steps.packing import Batch, Encoded, Encoder, Pack, Prefixes, collate, pack, pack_trees
 from schemas.conversation import Conversation
 from schemas.errors import TrainingError
 from schemas.pipeline import Training
@@ -69,9 +69,9 @@ class Feeding:
                     epoch, taken = epoch + 1, 0
             yield Step(tuple(parts), epoch, taken)
 
-    def batch(self, step: Step, rank: int, world: int) -> Batch:
+    def batch(self, step: Step, rank: int, world: int, tree: bool = False) -> Batch:
         """The share of one worker."""
-        return gather(step.parts[rank::world])
+        return gather(step.parts[rank::world], tree=tree)
 
     def weight(self, step: Step) -> float:
         """Of the loss of all workers' shares together."""
@@ -110,7 +110,10 @@ def order(seed: int, epoch: int) -> random.Random:
 def packed(rows: Sequence[Encoded], source: Prefixes, training: Training, rng: random.Random) -> Epoch:
     """Raises TrainingError where no row fits into a sequence."""
     lengths = [len(prefix) for prefix in source.prefixes]
-    packs, dropped = pack(rows, lengths, training.sequence, rng)
+    if training.stream is None:
+        packs, dropped = pack(rows, lengths, training.sequence, rng)
+    else:
+        packs, dropped = pack_trees(rows, source, training.sequence, rng)
     if not packs:
         longest = max((lengths[row.prefix] + len(row.tokens) for row in rows), default=0)
         raise TrainingError(
@@ -121,37 +124,44 @@ def packed(rows: Sequence[Encoded], source: Prefixes, training: Training, rng: r
     return Epoch(packs, rows, dropped, source)
 
 
-def gather(parts: Sequence[tuple[Pack, Epoch]]) -> Batch:
+def gather(parts: Sequence[tuple[Pack, Epoch]], *, tree: bool = False) -> Batch:
     """One batch of packs that may come from two epochs."""
     rows: list[Encoded] = []
     packs = []
     source = Prefixes(parts[0][1].source.objective)
     numbers: dict[tuple[int, int], int] = {}
     for item, epoch in parts:
-        key = (id(epoch.source), item.prefix)
-        if key not in numbers:
-            numbers[key] = len(source.prefixes)
-            source.prefixes.append(epoch.source.prefixes[item.prefix])
         start = len(rows)
-        rows += [epoch.rows[index] for index in item.rows]
-        packs.append(Pack(numbers[key], tuple(range(start, len(rows)))))
-    return collate(packs, rows, source)
+        for index in item.rows:
+            row = epoch.rows[index]
+            key = (id(epoch.source), row.prefix)
+            if key not in numbers:
+                numbers[key] = source.add(epoch.source.prefixes[row.prefix], epoch.source.stems[row.prefix])
+            rows.append(Encoded(numbers[key], row.tokens, row.weights))
+        packs.append(Pack(tuple(range(start, len(rows)))))
+    return collate(packs, rows, source, tree=tree)
 
 
 def _pack_weight(item: Pack, epoch: Epoch) -> float:
-    prefix = float(epoch.source.prefix_weights(item.prefix).sum())
-    return prefix + sum(float(epoch.rows[index].weights.sum()) for index in item.rows)
+    rows = [epoch.rows[index] for index in item.rows]
+    prefixes = sum(float(epoch.source.prefix_weights(number).sum()) for number in {row.prefix for row in rows})
+    return prefixes + sum(float(row.weights.sum()) for row in rows)
 
 
-def validation_batches(rows: Sequence[Conversation], encoder: Encoder, training: Training, rank: int, world: int) -> list[Batch]:
+def validation_batches(
+    rows: Sequence[Conversation], encoder: Encoder, training: Training, rank: int, world: int, *, tree: bool = False
+) -> list[Batch]:
     """This worker's share of at most VALIDATION_PACKS packs, always the same ones; empty where there is no such row."""
     encoded = encoder.encode(rows)
     lengths = [len(prefix) for prefix in encoder.prefixes]
-    packs, dropped = pack(encoded, lengths, training.sequence, random.Random(0))  # noqa: S311
+    if training.stream is None:
+        packs, dropped = pack(encoded, lengths, training.sequence, random.Random(0))  # noqa: S311
+    else:
+        packs, dropped = pack_trees(encoded, encoder, training.sequence, random.Random(0))  # noqa: S311
     epoch = Epoch(packs, encoded, dropped, encoder)
     share = [(item, epoch) for item in packs[:VALIDATION_PACKS]][rank::world]
     size = max(1, training.batch // world)
-    return [gather(share[at : at + size]) for at in range(0, len(share), size)]
+    return [gather(share[at : at + size], tree=tree) for at in range(0, len(share), size)]
 
 
 def token_count(batch: Batch) -> int:

@@ -8,11 +8,12 @@ on all matrices of one shape at once, and shares the work out among the workers 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import torch
 import torch.distributed as dist
+
+from flows.steps.halving import cpu_has_bfloat16
 
 # Quintic Newton-Schulz coefficients, chosen by Jordan et al. for the steepest slope at zero.
 _A, _B, _C = 3.4445, -4.7750, 2.0315
@@ -73,16 +74,9 @@ def _orthogonal_all(matrices: list[torch.Tensor]) -> list[torch.Tensor]:
     return result
 
 
-@lru_cache(maxsize=1)
-def _cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself: with AVX-512 that is about twice as fast as float32."""
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
 def orthogonal(stack: torch.Tensor) -> torch.Tensor:
     """``stack`` [matrices, rows, columns] with singular values brought near 1 (within about 0.7 to 1.2)."""
-    low = torch.bfloat16 if stack.is_cuda or _cpu_has_bfloat16() else torch.float32
+    low = torch.bfloat16 if stack.is_cuda or cpu_has_bfloat16() else torch.float32
     tall = stack.shape[1] > stack.shape[2]
     x = (stack.transpose(1, 2) if tall else stack).to(low)
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)

@@ -8,13 +8,15 @@ same prefix and lays everything end to end with no padding; ``Layout`` tells att
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from flows.steps.branching import Tree
 from flows.steps.job import Objective
 from schemas.conversation import Conversation
 from schemas.prompt import HEADERS, render_messages, render_prefix, system_text
@@ -37,9 +39,8 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Pack:
-    """Indices of conversations that share ``prefix`` and fit into one sequence with it."""
+    """Indices of conversations that fit into one sequence together with their prefixes, each prefix once."""
 
-    prefix: int
     rows: tuple[int, ...]
 
 
@@ -72,18 +73,32 @@ class Batch:
     positions: torch.Tensor
     predicted: torch.Tensor
     weights: torch.Tensor
-    layout: Layout
+    layout: Layout | Tree
 
     def to(self, device: torch.device) -> Batch:
         return Batch(**{name: value.to(device) for name, value in vars(self).items()})
 
 
 class Prefixes:
-    """The distinct prefixes of some conversations (``prefixes``: tokens by number) and what the loss on them weighs."""
+    """The distinct prefixes of some conversations (``prefixes``: tokens by number) and what the loss on them weighs.
 
-    def __init__(self, objective: Objective = "answers", prefixes: Iterable[np.ndarray] = ()) -> None:
+    ``stems`` are the numbers of tokens at their beginnings that do not depend on the home: the system text and the tools.
+    """
+
+    def __init__(self, objective: Objective = "answers") -> None:
         self.objective: Objective = objective
-        self.prefixes: list[np.ndarray] = list(prefixes)
+        self.prefixes: list[np.ndarray] = []
+        self.stems: list[int] = []
+
+    def add(self, prefix: np.ndarray, stem: int) -> int:
+        """Its number."""
+        self.prefixes.append(prefix)
+        self.stems.append(stem)
+        return len(self.prefixes) - 1
+
+    def stem(self, number: int) -> bytes:
+        """The same for prefixes that begin alike."""
+        return self.prefixes[number][: self.stems[number]].tobytes()
 
     def prefix_weights(self, number: int) -> np.ndarray:
         weights = np.full(len(self.prefixes[number]), float(self.objective == "everything"), np.float32)
@@ -116,15 +131,23 @@ class Encoder(Prefixes):
                 tokens += part
                 weights += [weight] * len(part)
             weights[:1] = [0.0]
-            prefix = render_prefix(system_text(conversation.messages), conversation.tools, conversation.home)
-            encoded.append(Encoded(self._number(prefix), np.array(tokens, np.int64), np.array(weights, np.float32)))
+            stem = render_prefix(system_text(conversation.messages), conversation.tools, ())
+            home = render_prefix(None, (), conversation.home)
+            encoded.append(Encoded(self._number(stem, home), np.array(tokens, np.int64), np.array(weights, np.float32)))
         return encoded
 
-    def _number(self, prefix: str) -> int:
-        if prefix not in self._numbers:
-            self._numbers[prefix] = len(self.prefixes)
-            self.prefixes.append(np.array(self.tokenizer(prefix, add_special_tokens=False)["input_ids"], np.int64))
-        return self._numbers[prefix]
+    def alone(self) -> Prefixes:
+        """The prefixes without the tokenizer, to be sent to another process."""
+        found = Prefixes(self.objective)
+        found.prefixes, found.stems = self.prefixes, self.stems
+        return found
+
+    def _number(self, stem: str, home: str) -> int:
+        # A special token stands where they meet, so they have the same tokens together as apart.
+        if stem + home not in self._numbers:
+            parts = self.tokenizer([stem, home], add_special_tokens=False)["input_ids"]
+            self._numbers[stem + home] = self.add(np.array(parts[0] + parts[1], np.int64), len(parts[0]))
+        return self._numbers[stem + home]
 
 
 def pack(encoded: Sequence[Encoded], prefix_lengths: Sequence[int], sequence: int, rng: random.Random) -> tuple[list[Pack], int]:
@@ -145,55 +168,126 @@ def pack(encoded: Sequence[Encoded], prefix_lengths: Sequence[int], sequence: in
         for index in rows:
             length = len(encoded[index].tokens)
             if used + length > room:
-                packs.append(Pack(prefix, tuple(taken)))
+                packs.append(Pack(tuple(taken)))
                 taken, used = [], 0
             taken.append(index)
             used += length
-        packs.append(Pack(prefix, tuple(taken)))
+        packs.append(Pack(tuple(taken)))
     rng.shuffle(packs)
     return packs, dropped
 
 
-def collate(packs: Iterable[Pack], encoded: Sequence[Encoded], source: Prefixes) -> Batch:
-    """Lay the packs end to end, each distinct prefix once and before its conversations.
+def pack_trees(encoded: Sequence[Encoded], source: Prefixes, sequence: int, rng: random.Random) -> tuple[list[Pack], int]:
+    """As ``pack``, but with as many prefixes in a sequence as fit, those that begin alike beside one another."""
+    groups: dict[bytes, list[int]] = {}
+    dropped = 0
+    for index, row in enumerate(encoded):
+        if len(source.prefixes[row.prefix]) + len(row.tokens) > sequence or not row.weights.any():
+            dropped += 1
+        else:
+            groups.setdefault(source.stem(row.prefix), []).append(index)
+    packs: list[Pack] = []
+    taken: list[int] = []
+    used, stems, there = 0, set[bytes](), set[int]()
+    for stem, rows in groups.items():
+        # Rows of one home follow one another: its prefix is in few packs.
+        for index in sorted(rows, key=lambda index: encoded[index].prefix):
+            row = encoded[index]
+            whole = len(source.prefixes[row.prefix])
+            cost = len(row.tokens) + (0 if row.prefix in there else whole - source.stems[row.prefix] * (stem in stems))
+            if used + cost > sequence:
+                packs.append(Pack(tuple(taken)))
+                taken, used, stems, there = [], 0, set(), set()
+                cost = len(row.tokens) + whole
+            taken.append(index)
+            used += cost
+            stems.add(stem)
+            there.add(row.prefix)
+    if taken:
+        packs.append(Pack(tuple(taken)))
+    rng.shuffle(packs)
+    return packs, dropped
+
+
+@dataclass
+class _Laid:
+    """Tokens laid end to end."""
+
+    tokens: list[np.ndarray] = field(default_factory=list)
+    positions: list[np.ndarray] = field(default_factory=list)
+    weights: list[np.ndarray] = field(default_factory=list)
+    at: int = 0
+
+    def add(self, tokens: np.ndarray, first: int, weights: np.ndarray) -> tuple[int, int]:
+        """Where they start and how many they are; ``first`` is the position of the first one."""
+        self.tokens.append(tokens)
+        self.positions.append(np.arange(first, first + len(tokens)))
+        self.weights.append(weights)
+        self.at += len(tokens)
+        return self.at - len(tokens), len(tokens)
+
+    def batch(self, layout: Layout | Tree) -> Batch:
+        weight = torch.from_numpy(np.concatenate(self.weights))
+        predicted = weight.nonzero().squeeze(1)
+        tokens, positions = (torch.from_numpy(np.concatenate(each))[None] for each in (self.tokens, self.positions))
+        return Batch(tokens, positions, predicted, weight[predicted], layout)
+
+
+def collate(packs: Iterable[Pack], encoded: Sequence[Encoded], source: Prefixes, *, tree: bool = False) -> Batch:
+    """Lay the packs end to end, each distinct prefix once and before its conversations; with ``tree``, each distinct
+    beginning of prefixes once too.
 
     Where several packs share a prefix, the loss on that prefix (objective ``everything``) counts once a pack, so that the
     loss does not depend on how packs are spread over workers.
     """
     grouped: dict[int, list[int]] = {}
-    copies: dict[int, int] = {}
+    copies: Counter[int] = Counter()
     for item in packs:
-        grouped.setdefault(item.prefix, []).extend(item.rows)
-        copies[item.prefix] = copies.get(item.prefix, 0) + 1
-    tokens, positions, weights = [], [], []
+        for index in item.rows:
+            grouped.setdefault(encoded[index].prefix, []).append(index)
+        copies.update({encoded[index].prefix for index in item.rows})
+    weights = {number: source.prefix_weights(number) * copies[number] for number in grouped}
+    lay = _branched if tree else _padded
+    return lay(grouped, weights, encoded, source)
+
+
+def _padded(grouped: dict[int, list[int]], weights: dict[int, np.ndarray], encoded: Sequence[Encoded], source: Prefixes) -> Batch:
+    laid = _Laid()
     prefix_spans, row_spans, owners = [], [], []
-    at = 0
-    for number, rows in grouped.items():
+    for owner, (number, rows) in enumerate(grouped.items()):
         prefix = source.prefixes[number]
-        start = len(prefix)
-        tokens.append(prefix)
-        positions.append(np.arange(start))
-        weights.append(source.prefix_weights(number) * copies[number])
-        owner = len(prefix_spans)
-        prefix_spans.append((at, start))
-        at += start
+        prefix_spans.append(laid.add(prefix, 0, weights[number]))
         for index in rows:
-            length = len(encoded[index].tokens)
-            tokens.append(encoded[index].tokens)
-            positions.append(np.arange(start, start + length))
-            weights.append(encoded[index].weights)
-            row_spans.append((at, length))
+            row_spans.append(laid.add(encoded[index].tokens, len(prefix), encoded[index].weights))
             owners.append(owner)
-            at += length
-    weight = torch.from_numpy(np.concatenate(weights))
-    predicted = weight.nonzero().squeeze(1)
-    return Batch(
-        tokens=torch.from_numpy(np.concatenate(tokens))[None],
-        positions=torch.from_numpy(np.concatenate(positions))[None],
-        predicted=predicted,
-        weights=weight[predicted],
-        layout=_layout(prefix_spans, row_spans, owners, at),
-    )
+    return laid.batch(_layout(prefix_spans, row_spans, owners, laid.at))
+
+
+def _branched(
+    grouped: dict[int, list[int]], weights: dict[int, np.ndarray], encoded: Sequence[Encoded], source: Prefixes
+) -> Batch:
+    laid = _Laid()
+    families: dict[bytes, list[int]] = {}
+    for number in grouped:
+        families.setdefault(source.stem(number), []).append(number)
+    stretches: list[tuple[int, int, int]] = []
+    for numbers in families.values():
+        first, stem = numbers[0], source.stems[numbers[0]]
+        whole = np.sum([weights[number][:stem] for number in numbers], axis=0)
+        start, _ = laid.add(source.prefixes[first][:stem], 0, whole)
+        mine = len(stretches)
+        for number in numbers:
+            prefix = source.prefixes[number]
+            home, length = laid.add(prefix[stem:], stem, weights[number][stem:])
+            place = len(stretches)
+            for index in grouped[number]:
+                at, size = laid.add(encoded[index].tokens, len(prefix), encoded[index].weights)
+                stretches.append((at, at + size, at + size))
+            if length:
+                stretches.insert(place, (home, home + length, laid.at))
+        if stem:
+            stretches.insert(mine, (start, start + stem, laid.at))
+    return laid.batch(Tree(tuple(stretches)))
 
 
 def _layout(

@@ -134,6 +134,8 @@ def main() -> None:
         training = load_pipeline(given.recipe, overrides).training
         import torch
 
+        from flows.steps.halving import cpu_has_bfloat16
+
         cuda = torch.cuda.is_available()
         if given.device == "cuda" and not cuda:
             raise ConfigError("PyTorch finds no GPU here", where="--device", hint="Leave --device out to train on the CPU.")
@@ -142,7 +144,7 @@ def main() -> None:
             launcher="alone",
             gpus=1 if cuda else 0,
             threads=given.threads,
-            precision="bfloat16" if cuda else "float32",
+            precision="bfloat16" if cuda or cpu_has_bfloat16() else "float32",
             generators=given.generators if given.generators is not None else 4 if cuda else 0,
         )
         result = pretrain(training, given.out, workers)

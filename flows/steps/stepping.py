@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from flows.steps import checkpointing, modelling
 from flows.steps.checkpointing import State
+from flows.steps.halving import cpu_has_bfloat16, halve
 from flows.steps.job import Job
 from flows.steps.optimising import build_optimizer
 from flows.steps.packing import Batch
@@ -30,11 +31,14 @@ class Loss(torch.nn.Module):
     def __init__(self, model: Any, precision: str) -> None:
         super().__init__()
         self.model = model
-        self.precision = precision
+        self.autocast = precision == "bfloat16"
+        if self.autocast and model.device.type == "cpu" and cpu_has_bfloat16():
+            halve(model.get_decoder())
+            self.autocast = False
 
     def forward(self, batch: Batch, judging: bool = False) -> torch.Tensor:
         device = batch.tokens.device.type
-        low = torch.autocast(device, torch.bfloat16) if self.precision == "bfloat16" else contextlib.nullcontext()
+        low = torch.autocast(device, torch.bfloat16) if self.autocast else contextlib.nullcontext()
         inner = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
         with low:
             decoder = inner.get_decoder()

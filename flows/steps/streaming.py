@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from flows.steps.feeding import Epoch, Feeding, order, packed
 from flows.steps.job import Objective
-from flows.steps.packing import Encoder, Prefixes
+from flows.steps.packing import Encoder
 from schemas.conversation import Conversation
 from schemas.hashing import content_id
 from schemas.pipeline import HomeSource, Training
@@ -83,7 +83,7 @@ def encoded_chunk(tokenizer: str, objective: Objective, training: Training, numb
     assert training.stream is not None
     encoder = Encoder(_tokenizer(tokenizer), objective, training.request_loss)
     rows = encoder.encode(list(chunk(training.stream, number)))
-    return packed(rows, Prefixes(objective, encoder.prefixes), training, order(training.seed, number))
+    return packed(rows, encoder.alone(), training, order(training.seed, number))
 
 
 @lru_cache(maxsize=1)

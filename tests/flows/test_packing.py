@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from flows.steps import attending
 from flows.steps.modelling import scratch_model
-from flows.steps.packing import Encoded, Encoder, Pack, collate, pack
+from flows.steps.packing import Encoded, Encoder, Pack, collate, pack, pack_trees
 from flows.steps.tokenizing import train_tokenizer
 from schemas.conversation import Conversation, Message
 from schemas.prompt import render_prompt
@@ -48,29 +48,37 @@ def alone(model, encoder, row, prefix_too=False):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 60), min_size=1, max_size=12), st.booleans(), st.sampled_from([0.0, 0.3]), st.booleans())
-def test_a_packed_conversation_loses_what_it_loses_alone(model, tokenizer, indices, home, request_loss, no_prefix):
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=12),
+    st.booleans(),
+    st.sampled_from([0.0, 0.3]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_packed_conversation_loses_what_it_loses_alone(model, tokenizer, indices, home, request_loss, no_prefix, tree):
     encoder = Encoder(tokenizer, request_loss=request_loss)
     items = [conversation(index, home) for index in indices]
     if no_prefix:
         items.append(Conversation(messages=items[0].messages))
     rows = encoder.encode(items)
-    packs, dropped = pack(rows, [len(prefix) for prefix in encoder.prefixes], 256, random.Random(0))
+    if tree:
+        packs, dropped = pack_trees(rows, encoder, 256, random.Random(0))
+    else:
+        packs, dropped = pack(rows, [len(prefix) for prefix in encoder.prefixes], 256, random.Random(0))
     assert dropped == 0
+    assert sorted(index for item in packs for index in item.rows) == list(range(len(rows)))
     with torch.no_grad():
-        together = losses(model, collate(packs, rows, encoder))
-        grouped: dict[int, list[int]] = {}
-        for item in packs:
-            grouped.setdefault(item.prefix, []).extend(item.rows)
-        apart = torch.cat([alone(model, encoder, rows[index]) for group in grouped.values() for index in group])
+        together = losses(model, collate(packs, rows, encoder, tree=tree)).sort().values
+        apart = torch.cat([alone(model, encoder, row) for row in rows]).sort().values
     torch.testing.assert_close(together, apart, atol=2e-5, rtol=1e-4)
 
 
-def test_gradients_too_are_those_of_conversations_alone(model, tokenizer):
+@pytest.mark.parametrize("tree", [False, True])
+def test_gradients_too_are_those_of_conversations_alone(model, tokenizer, tree):
     encoder = Encoder(tokenizer, request_loss=0.5)
     rows = encoder.encode([conversation(index, home=True) for index in range(7)])
-    packs, _ = pack(rows, [len(prefix) for prefix in encoder.prefixes], 256, random.Random(1))
-    batch = collate(packs, rows, encoder)
+    packs, _ = pack_trees(rows, encoder, 256, random.Random(1))
+    batch = collate(packs, rows, encoder, tree=tree)
     model.zero_grad()
     (losses(model, batch) * batch.weights).sum().backward()
     together = {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
@@ -85,7 +93,7 @@ def test_gradients_too_are_those_of_conversations_alone(model, tokenizer):
 def test_everything_bears_loss_in_pretraining_the_prefix_once_a_pack(model, tokenizer):
     encoder = Encoder(tokenizer, "everything")
     rows = encoder.encode([conversation(index) for index in (1, 2)])
-    batch = collate([Pack(0, (0,)), Pack(0, (1,))], rows, encoder)
+    batch = collate([Pack((0,)), Pack((1,))], rows, encoder)
     prefix = len(encoder.prefixes[0])
     assert batch.tokens.shape[1] == prefix + sum(len(row.tokens) for row in rows)
     assert float(batch.weights.sum()) == 2 * (prefix - 1) + sum(len(row.tokens) - 1 for row in rows)
@@ -120,6 +128,19 @@ def test_every_answer_of_a_long_conversation_is_learned(tokenizer):
     assert rows.weights.sum() == one.weights.sum() + two.weights.sum()
 
 
+def test_a_tree_lays_tools_that_many_homes_share_once(tokenizer):
+    encoder = Encoder(tokenizer)
+    rows = encoder.encode([conversation(index, home=True) for index in range(9)])
+    packs, _ = pack_trees(rows, encoder, 10_000, random.Random(0))
+    assert len(packs) == 1
+    stem = encoder.stems[0]
+    assert len(set(encoder.stems)) == 1
+    homes = sum(len(prefix) - stem for prefix in encoder.prefixes)
+    assert len(encoder.prefixes) == 3
+    laid = collate(packs, rows, encoder, tree=True).tokens.shape[1]
+    assert laid == stem + homes + sum(len(row.tokens) for row in rows)
+
+
 def test_rows_without_an_answer_and_rows_too_long_are_dropped_and_counted(tokenizer):
     encoder = Encoder(tokenizer)
     silent = Conversation(messages=(Message(role="user", content="hello"),))
@@ -139,6 +160,6 @@ def test_packs_hold_every_row_once_within_the_sequence(shapes, seed):
     assert sorted(index for item in packs for index in item.rows) == list(range(len(rows)))
     assert dropped == 0
     for item in packs:
-        assert lengths[item.prefix] + sum(len(rows[index].tokens) for index in item.rows) <= 60
-        assert {rows[index].prefix for index in item.rows} == {item.prefix}
+        (prefix,) = {rows[index].prefix for index in item.rows}
+        assert lengths[prefix] + sum(len(rows[index].tokens) for index in item.rows) <= 60
     assert pack(rows, lengths, 60, random.Random(seed)) == (packs, dropped)
