@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -99,6 +100,17 @@ def test_sources_are_labelled_apart(home: Home, tmp_path: Path) -> None:
     kept = {label: source["kept"] for label, source in read_manifest(dataset.folder)["sources"].items()}
     assert kept == {"kitchen.jsonl": 60, "kitchen.jsonl#2": 5, "home:0": 30}
     assert len(dataset.parents) == 3
+
+
+def test_homes_of_a_held_out_part_are_held_out_whole(home: Home) -> None:
+    parts = [HomeSource(kind="home", rows=20, homes=2, part=part) for part in ("train", "validation", "test")]
+    dataset = ingest(parts, Split(validation=0, test=0.001), home)
+    sources = {split: Counter(row["source"] for row in read_table_rows(dataset, split)) for split in SPLITS}
+    assert sources["validation"] == {"home:0#2": 20}
+    assert sources["test"]["home:0#3"] == 20
+    assert set(sources["train"]) == {"home:0"}
+    alone = ingest(parts[1:], Split(), home)
+    assert alone.rows == {"train": 0, "validation": 20, "test": 20}
 
 
 def test_every_bad_line_is_dropped_with_its_reason(home: Home, tmp_path: Path) -> None:
