@@ -11,54 +11,32 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, get_args
 
-from flows.steps.generating import generate
+from flows.steps.held_out import Found, measure_llm
 from flows.steps.reporting import tag_image, tag_table
-from flows.steps.scoring import Outcome, Scored, answer_rows, as_failure, engine_for, summarise
+from flows.steps.scoring import Outcome, as_failure
 from flows.steps.starters import Starter, claimed, starter_folder
 from flows.steps.storing import new_version
-from schemas.artifacts import Appraisal, Difference, Exported, SuiteResult
-from schemas.conversation import Conversation
+from schemas.artifacts import Appraisal, Difference
 from schemas.errors import ConfigError, RegistryError
 from schemas.hashing import MANIFEST, content_id, file_sha256, sums, write_json
-from schemas.pipeline import HomeSource, Suite
 from schemas.settings import Home
-from serve.models import open_model, read_model
-from serve.turn import Answerer
 
 Measured = Literal["llm", "stt", "tts", "wake", "speech"]
 PARTS: tuple[Measured, ...] = get_args(Measured)
 SPEECH: tuple[Starter, ...] = ("tts", "stt", "llm")
 LIMITS: dict[Measured, int] = {"llm": 1500, "stt": 400, "tts": 200, "wake": 400, "speech": 200}
 """The numbers of rows that the cards' figures are measured on."""
-SEED, ROWS_A_HOME, MAX_TOKENS = 20_260, 6, 160
 _PACKAGES = {"stt": "recogniser", "tts": "voice", "wake": "wake"}
 RESULT, TABLE, FAILURES = "appraisal.json", "appraisal.md", "failures.jsonl"
 MOST_FAILURES = 200
 EXPERIMENT, MOST_METRICS = "evaluate_starter", 900
 _NEAR, _SHARE = 0.01, 0.02  # how far a figure may be from its card: absolutely, or of the card's
 _TIMES = ("_ms", "_s", "seconds", "_real_time", "_rtf")
-_TOLD = (
-    *("exact_match", "tool_match", "valid_call_rate", "argument_f1", "known_share", "names_exact", "other_tools_exact"),
-    *(f"{name}_{tier}" for name in ("state_exact", "served", "wrong_action") for tier in ("intents", "model", "both")),
-    *(f"{name}_{tier}" for name in ("refused", "over_refused") for tier in ("model", "both")),
-)
-_AS_THEY_ARE = ("moving_rows", "acted_rows", "other_tools_rows", "latency_p50_ms", "latency_p95_ms", "tokens_per_s")
-
-
-@dataclass
-class Found:
-    """What one part came to. ``result`` and ``scored`` are there where rows were answered."""
-
-    figures: dict[str, float]
-    result: SuiteResult | None = None
-    scored: Scored = field(default_factory=Scored)
 
 
 def parts(only: str) -> tuple[Measured, ...]:
@@ -91,46 +69,6 @@ def appraise(only: Sequence[Measured] = (), limit: int | None = None, seed: int 
     )
     _write(target, appraisal, found)
     return appraisal
-
-
-def measure_llm(folder: Path, limit: int, seed: int) -> Found:
-    """``limit`` rows of homes that no training row has seen anything of, one after the other on one thread."""
-    rows = held_out(limit, seed)
-    with opened(folder) as model:
-        scored = answer_rows(model, rows, Suite(name="llm", concurrency=1, max_tokens=MAX_TOKENS, acting=True))
-    result = summarise("llm", scored)
-    return Found(told(result), result, scored)
-
-
-def held_out(limit: int, seed: int) -> list[tuple[str, Conversation]]:
-    """Rows of the part that nothing is ever trained on, with ids."""
-    homes = max(1, limit // ROWS_A_HOME)
-    source = HomeSource(kind="home", rows=limit, homes=homes, seed=SEED + seed, part="test")
-    return [(str(number), row) for number, row in enumerate(generate(source))]
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[Answerer]:
-    """A shipped model, as serving opens it."""
-    exported = Exported(id="starter", path=str(folder), manifest=read_model(folder))
-    model = open_model(folder, engine_for(exported, slots=1))
-    try:
-        yield model
-    finally:
-        model.close()
-
-
-def told(result: SuiteResult) -> dict[str, float]:
-    """The figures that a card tells: shares with their intervals, numbers of rows, times, and what is right by tag."""
-    found = {"rows": float(result.rows)}
-    for name in _TOLD:
-        found |= {key: result.metrics[key] for end in ("", "_low", "_high") if (key := f"{name}{end}") in result.metrics}
-    found |= {name: result.metrics[name] for name in _AS_THEY_ARE if name in result.metrics}
-    for tag, figures in result.by_tag.items():
-        found |= {f"{tag}.{name}": figures[name] for name in ("served_both", "served_model") if name in figures}
-        if "served_both" not in figures:
-            found[f"{tag}.exact_match"] = figures["exact_match"]
-    return {name: round(value, 5) for name, value in found.items()}
 
 
 def differences(part: str, figures: Mapping[str, float], card: Mapping[str, float]) -> list[Difference]:
@@ -189,6 +127,10 @@ def log(appraisal: Appraisal) -> None:
 def _measured(part: Measured, folders: Sequence[Path], limit: int, seed: int) -> Found:
     if part == "llm":
         return measure_llm(folders[0], limit, seed)
+    if part == "speech":
+        from flows.steps.aloud import measure_speech
+
+        return measure_speech(*folders, limit=limit, seed=seed)
     package = import_module(f"flows.steps.{_PACKAGES[part]}.measuring")  # each brings libraries of its own
     return Found(package.measure(folders[0], limit, seed))
 

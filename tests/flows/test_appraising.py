@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.steps import appraising, starters
+from flows.steps import aloud, appraising, held_out, starters
 from flows.steps.appraising import Measured, appraise, differences, log, markdown, parts
 from schemas.artifacts import Appraisal, Difference
+from schemas.conversation import Conversation, Message, call
 from schemas.errors import ConfigError, EvaluationError, RegistryError, StarterMissing
 from schemas.hashing import verify
+from serve.actions.tools import find_tool
 from tests.tiny import write_export
 
 ROWS = 6
@@ -36,7 +38,7 @@ def measured() -> Appraisal:
 
 def test_a_language_model_measured_again(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(appraising.LIMITS, "llm", ROWS)
-    monkeypatch.setattr(appraising, "MAX_TOKENS", 24)
+    monkeypatch.setattr(held_out, "MAX_TOKENS", 24)
     first = measured()
     figures = first.figures["llm"]
     assert figures["rows"] == ROWS
@@ -60,6 +62,36 @@ def test_what_is_not_shipped_is_named_before_anything_is_measured(shipped: Path)
         with pytest.raises(StarterMissing) as missing:
             appraise(wanted, limit=1)
         assert str(shipped) in (missing.value.where or "")
+
+
+@pytest.mark.slow
+def test_spoken_requests_from_end_to_end(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A voice that has learnt nothing makes sounds that are no speech: nothing is heard, so nothing is done."""
+    pytest.importorskip("piper")
+    from tests.tiny_recogniser import tiny_recogniser
+    from tests.tiny_voice import tiny_voice
+
+    for name in ("tts", "stt"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text('{"files": {}}')
+    tiny_voice(tmp_path / "tts")
+    tiny_recogniser(tmp_path / "stt")
+    (tmp_path / "llm").symlink_to(shipped / "llm")
+    monkeypatch.setattr(starters, "FOLDER", tmp_path)
+    found = appraise(("speech",), limit=3).figures["speech"]
+    assert (found["rows"], found["unheard"], found["wer"]) == (3, 1, 1)
+    assert found["wrong_action_both"] == 0
+
+
+def test_a_heard_request_takes_the_place_of_the_written_one() -> None:
+    """What is right is written as a recogniser writes it; the home's names stay its own."""
+    add = ("HassListAddItem", {"item": "Two Crème brûlées", "name": "Groceries for Zoë"})
+    answer = Message(role="assistant", tool_calls=(call(*add),))
+    row = Conversation(
+        messages=(Message(role="user", content="Add Two Crème brûlées"), answer), tools=(find_tool(add[0]).declared(),)
+    )
+    [made] = aloud.as_written(row).tool_calls
+    assert made.function.parsed() == {"item": "2 creme brulees", "name": "Groceries for Zoë"}
 
 
 def test_parts_by_name() -> None:
