@@ -17,7 +17,7 @@ from flows.steps.ingesting import ingest
 from schemas.artifacts import Candidate, Dataset
 from schemas.errors import DiskFull, EvaluationError
 from schemas.hashing import verify
-from schemas.pipeline import JsonlSource, Pipeline, Split
+from schemas.pipeline import HomeSource, JsonlSource, Pipeline, Split
 from schemas.prompt import CHAT_TEMPLATE, SPECIALS
 from schemas.settings import Home
 from tests.tiny import TOOLS, write_model
@@ -193,3 +193,34 @@ def test_a_stray_long_row_makes_no_conversationalist(tmp_path: Path, long: int, 
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     dataset = ingest([JsonlSource(kind="jsonl", path=str(tmp_path / "rows.jsonl"))], Split(), Home(tmp_path / "home"))
     assert exporting._turns(dataset) == turns
+
+
+@pytest.mark.parametrize(("answered", "reads"), [(0, False), (1, False), (5, True)])
+def test_the_manifest_tells_whether_results_were_seen(tmp_path: Path, answered: int, reads: bool) -> None:
+    """A model is asked again only where one row in 100 taught it what to do then."""
+    made = {"type": "function", "id": "1", "function": {"name": "TurnOn", "arguments": '{"name": "lamp"}'}}
+    result = {"role": "tool", "tool_call_id": "1", "content": "Error: there is no lamp. Use another name."}
+    rows = [
+        [
+            {"role": "user", "content": f"request {number}"},
+            *([{"role": "assistant", "tool_calls": [made]}, result] if number < answered else []),
+            {"role": "assistant", "content": "Sorry."},
+        ]
+        for number in range(200)
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"messages": messages}) for messages in rows))
+    (tmp_path / "tools.json").write_text(json.dumps([tool.model_dump(mode="json") for tool in TOOLS]))
+    source = JsonlSource(kind="jsonl", path=str(tmp_path / "rows.jsonl"), tools=str(tmp_path / "tools.json"))
+    dataset = ingest([source], Split(validation=0, test=0.001), Home(tmp_path / "home"))
+    assert exporting._reads_results(dataset) == reads
+
+
+def test_a_model_of_streamed_homes_knows_its_home_and_no_tools_by_heart(tmp_path: Path) -> None:
+    """Its dataset holds no training rows: those that are like them tell."""
+    held = [HomeSource(kind="home", part=part, rows=300, homes=30) for part in ("validation", "test")]
+    dataset = ingest(held, Split(), Home(tmp_path))
+    assert dataset.rows["train"] == 0
+    assert exporting._has_home(dataset)
+    assert exporting._reads_results(dataset)
+    assert exporting._turns(dataset) > 1
+    assert exporting._all_tools(dataset) == ()
