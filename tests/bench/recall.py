@@ -92,7 +92,9 @@ def main() -> None:
     if folder is None:
         print("there is no export here: train a model first, or name a folder")
         return
-    rows = list(generate(HomeSource(kind="home", rows=ROWS, homes=HOMES, seed=SEED)))
+    drawn = generate(HomeSource(kind="home", rows=2 * ROWS, homes=HOMES, seed=SEED))
+    # Rows that lean on no earlier turn and call the home's own tools.
+    rows = [row for row in drawn if len(row.messages) == 2 and row.tags[0] not in ("tools", "injection")][:ROWS]
     model = open_model(folder, LlmEngine(context=2048, slots=AT_ONCE))
     found = {earlier: asyncio.run(scored(model, rows, earlier)) for earlier in EARLIER}
     model.close()
