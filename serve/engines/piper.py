@@ -6,7 +6,7 @@ Does not cover which voice is right for a language, nor how replies are cut whil
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,7 @@ class PiperEngine:
         """Of the process that speaks; None while there is none."""
         return self._helper.pid if self._helper else None
 
-    async def speak(self, text: str, speed: float = 1.0) -> AsyncIterator[np.ndarray]:
+    async def speak(self, text: str, speed: float = 1.0) -> AsyncGenerator[np.ndarray, None]:
         """Yield float32 samples in [-1, 1] at ``rate`` Hz, piece by piece, as soon as each is made.
 
         ``speed`` is held between 0.25 and 4. Closing the iterator early ends the work after the piece under way. Raises

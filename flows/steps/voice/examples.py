@@ -18,6 +18,7 @@ from flows.steps.voice.vocoder import HOP as FINE_HOP
 from schemas.pipeline import Part
 
 _POOL = 8  # batches that are drawn at once, so that sentences of like length share one
+_PASSES = 2  # times that a drawn batch is learnt from: speaking and tracing its pitch cost a fifth of a step
 MOST_FRAMES = 900  # about ten seconds
 
 
@@ -60,15 +61,14 @@ class Source:
 
     def batches(self, start: int) -> Iterator[Batch]:
         """The batch of step ``start`` and all after it; what is said is a function of the seed and the step alone."""
-        pool = start // _POOL
+        pool, done = divmod(start, _POOL * _PASSES)
         while True:
             examples = sorted(self.examples(pool, self.batch * _POOL), key=lambda example: len(example.audio))
-            order = list(range(_POOL))
-            Random(f"{self.seed}:{pool}").shuffle(order)  # noqa: S311 - an order to learn in
-            for place in order[start - pool * _POOL :]:
-                yield collated(examples[place * self.batch : (place + 1) * self.batch])
-            pool += 1
-            start = pool * _POOL
+            batches = [collated(examples[at * self.batch : (at + 1) * self.batch]) for at in range(_POOL)]
+            rng = Random(f"{self.seed}:{pool}")  # noqa: S311 - an order to learn in
+            order = [place for _ in range(_PASSES) for place in rng.sample(range(_POOL), _POOL)]
+            yield from (batches[place] for place in order[done:])
+            pool, done = pool + 1, 0
 
     def examples(self, pool: int, count: int) -> list[Example]:
         found: list[Example] = []

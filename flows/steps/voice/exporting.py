@@ -6,6 +6,7 @@ id, so that ``include_alignments`` works too. Does not cover the quality of what
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
@@ -85,3 +86,8 @@ def config(table: dict[str, list[int]], language: str) -> dict[str, object]:
         "phoneme_id_map": table,
         "hop_length": HOP,
     }
+
+
+def language_of(folder: Path) -> str:
+    """espeak-ng's name of the language that an exported voice speaks: its teacher."""
+    return json.loads((folder / CONFIG).read_text(encoding="utf-8"))["espeak"]["voice"]

@@ -7,6 +7,7 @@ import numpy as np
 LOWEST, HIGHEST = 60.0, 420.0  # Hz
 _WINDOW, _SIZE = 512, 1024  # at half the rate
 VOICED = 0.5  # autocorrelation of a voiced window, at least
+OCTAVE = 0.06  # what a period twice as long must correlate better
 
 
 def pitch(audio: np.ndarray, rate: int, hop: int) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +29,7 @@ def pitch(audio: np.ndarray, rate: int, hop: int) -> tuple[np.ndarray, np.ndarra
     correlation = correlation / (energy + 1e-9) / (own / own[0])
     # The shortest of nearly equal periods: a multiple of the period correlates as well.
     lags = np.arange(low, high)
-    best = low + np.argmax(correlation[:, low:high] - 0.002 * np.log2(lags / low) * 10, axis=1)
+    best = low + np.argmax(correlation[:, low:high] - OCTAVE * np.log2(lags / low), axis=1)
     rows = np.arange(count)
     left, mid, right = (correlation[rows, best + offset] for offset in (-1, 0, 1))
     bend = left - 2 * mid + right
