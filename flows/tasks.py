@@ -95,6 +95,26 @@ def train(dataset: Dataset, base: Base, spec: Pipeline, place: Profile) -> Candi
 
 
 @step
+def adopt(trained: str, dataset: Dataset, spec: Pipeline) -> Candidate:
+    """The model of a run without servers as a candidate."""
+    from flows.steps import training
+
+    candidate = training.adopt(Path(trained).expanduser(), dataset, spec, Home.current())
+    get_run_logger().info("candidate %s: %s", candidate.id, candidate.metrics)
+    return candidate
+
+
+@step
+def ship(candidate: Candidate, report: Report, spec: Pipeline) -> None:
+    """Write models/starter/llm."""
+    from flows.steps import shipping
+
+    figures = shipping.ship(candidate, report.exported, spec)
+    shown = ("served_both", "wrong_action_both", "names_exact", "exact_match")
+    get_run_logger().info("shipped: %s", {name: figures[name] for name in shown if name in figures})
+
+
+@step
 def evaluate(candidate: Candidate, dataset: Dataset, spec: Pipeline) -> Report:
     from flows.steps import evaluating
 

@@ -73,8 +73,8 @@ class ScratchBase(Spec):
     def _heads_divide(self) -> ScratchBase:
         if self.hidden % (2 * self.heads) or self.heads % self.kv_heads:
             raise ValueError("hidden must be divisible by 2*heads, and heads by kv_heads")
-        if self.copying and (self.layers < 2 or self.kv_heads != self.heads):
-            raise ValueError("copying needs two layers or more, and as many kv_heads as heads")
+        if self.copying and (self.layers < 2 or self.heads < 2 or self.kv_heads != self.heads):
+            raise ValueError("copying needs two layers and heads or more, and as many kv_heads as heads")
         return self
 
 

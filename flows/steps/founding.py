@@ -107,13 +107,13 @@ def _finish(folder: Path, target: Path, parents: tuple[str, ...], architecture: 
         "id": target.name,
         "parents": list(parents),
         "architecture": config.get("model_type", architecture),
-        "parameters": _parameters(folder),
+        "parameters": count_parameters(folder),
     }
     write_json(folder / RECORD, record)
     write_manifest(folder, "base", target.name, parents)
 
 
-def _parameters(folder: Path) -> int:
+def count_parameters(folder: Path) -> int:
     """Counted from the headers of the weight files, without loading them."""
     from safetensors import safe_open
 
@@ -130,7 +130,11 @@ def _parameters(folder: Path) -> int:
 
 def _model_files(folder: Path) -> list[str]:
     kinds = {".safetensors", ".json", ".txt", ".jinja"}
-    names = sorted(p.name for p in folder.iterdir() if p.suffix in kinds and p.name not in {MANIFEST, RECORD, "candidate.json"})
+    names = sorted(
+        p.name
+        for p in folder.iterdir()
+        if p.suffix in kinds and p.name not in {MANIFEST, RECORD, "candidate.json", "model.json", "figures.json"}
+    )
     if not any(name.endswith(".safetensors") for name in names):
         raise TrainingError("the model folder has no safetensors weights", where=str(folder))
     if "config.json" not in names:

@@ -133,3 +133,11 @@ def save_model(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path) -> 
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return model.num_parameters()
+
+
+def halved(source: Path, target: Path) -> None:
+    """Weights of one file in bfloat16: what a starter is shipped as, half the size."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    save_file({name: value.to(torch.bfloat16) for name, value in load_file(source).items()}, target, metadata={"format": "pt"})

@@ -12,7 +12,7 @@ from schemas.hashing import MANIFEST
 Starter = Literal["llm", "stt", "tts", "wake"]
 STARTERS: tuple[Starter, ...] = get_args(Starter)
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "starter"
-FIGURES = "figures.json"
+FIGURES, CARD, WEIGHTS = "figures.json", "README.md", "model.safetensors"
 _MAIN = {"llm": "model.json"}  # the file without which a folder holds no model; a manifest where nothing is named
 
 

@@ -6,13 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
-from flows.steps.founding import write_manifest
+from flows.steps.founding import count_parameters, write_manifest
 from flows.steps.job import Job
 from flows.steps.launching import launch
 from flows.steps.storing import new_version
 from flows.steps.tracking import Tracker
 from schemas.artifacts import Base, Candidate, Dataset
-from schemas.hashing import MANIFEST, content_id, verify, write_json
+from schemas.errors import TrainingError
+from schemas.hashing import MANIFEST, content_id, sums, verify, write_json
 from schemas.pipeline import Pipeline
 from schemas.profile import Profile
 from schemas.settings import Home
@@ -31,6 +32,26 @@ def train(dataset: Dataset, base: Base, pipeline: Pipeline, profile: Profile, ho
     target = home.models / "candidates" / identity
     if not (target / MANIFEST).is_file():
         _train(identity, target, dataset, base, pipeline, profile, home)
+    return open_candidate(target, pipeline.name)
+
+
+def adopt(trained: Path, dataset: Dataset, pipeline: Pipeline, home: Home) -> Candidate:
+    """The model that a lone pretraining run left in ``trained`` (see pretraining), as a candidate of ``pipeline``.
+
+    Raises TrainingError where there is none, or where the run has not ended.
+    """
+    run = trained / "run"
+    if not (run / "result.json").is_file():
+        raise TrainingError("no pretraining has ended in this folder", where=str(trained))
+    identity = content_id("adopted", VERSION, sums(trained / "model"), dataset.id)
+    target = home.models / "candidates" / identity
+    if not (target / MANIFEST).is_file():
+        with new_version(target) as folder:
+            shutil.copytree(trained / "model", folder, dirs_exist_ok=True)
+            shutil.copyfile(run / "metrics.jsonl", folder / CURVE)
+            metrics = json.loads((run / "result.json").read_text(encoding="utf-8"))
+            base = Base(id=content_id("base", sums(trained / "base")), path=str(trained), parameters=count_parameters(folder))
+            _record(folder, target, identity, dataset, base, pipeline, metrics, None)
     return open_candidate(target, pipeline.name)
 
 

@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 NOT_PROMOTED = 10
 _ENDS = ("_low", "_high")  # of intervals
 BUILDING = ("retrain", "ingest", "validate", "train", "evaluate")
+PRETRAINING = "pretrain_starter"
 MEASURING = ("evaluate_starter",)
 SPEECH = {"train_recogniser": "recogniser", "train_voice": "voice", "train_wake_word": "wake"}  # and their recipes
 MOVING = ("promote", "rollback", "roll-out")
-ALIASES = {"evaluate-starter": "evaluate_starter", "roll-back": "rollback", "roll_out": "roll-out", "rollout": "roll-out"}
-FLOWS = (*BUILDING, *SPEECH, *MEASURING, *MOVING)
+ALIASES = {
+    "evaluate-starter": "evaluate_starter",
+    "pretrain-starter": PRETRAINING,
+    "roll-back": "rollback",
+    "roll_out": "roll-out",
+    "rollout": "roll-out",
+}
+FLOWS = (*BUILDING, PRETRAINING, *SPEECH, *MEASURING, *MOVING)
 SET_HELP = "Override a value: pipeline.training.steps=10 or profile.workers.count=2; without a prefix, the pipeline's."
 
 
@@ -41,7 +48,11 @@ def run(
     limit: int | None = typer.Option(
         None, "--limit", min=1, help="For evaluate_starter: rows of each, if not the cards' own number."
     ),
-    budget: str = typer.Option("", "--budget", help="For training speech models: how long, such as 20m or 2h."),
+    budget: str = typer.Option("", "--budget", help="For training starter models: how long, such as 20m or 2h."),
+    ship: bool = typer.Option(False, "--ship", help="For pretrain_starter: write models/starter/llm."),
+    trained: str = typer.Option(
+        "", "--trained", help="For pretrain_starter: a folder of flows.steps.pretraining; train nothing."
+    ),
     inventory: str = typer.Option("", "--inventory", help="For train_recogniser: a home whose names it learns to hear."),
     overrides: list[str] = typer.Option([], "--set", help=SET_HELP),  # noqa: B008
     detach: bool = typer.Option(False, "--detach", help="Hand it to the worker and return at once."),
@@ -63,11 +74,16 @@ def run(
         enter(profile, for_profile)
         _finish(flow, given, detach, as_json)
         return
+    if flow == PRETRAINING and pipeline == "starter":
+        pipeline = "starter_base"
     spec = load_pipeline(pipeline, for_pipeline)  # a wrong file or key is told before anything starts
     place, _ = enter(profile, for_profile)
     name = profile or place.name
     if flow in BUILDING:
         parameters: dict[str, Any] = {"pipeline": pipeline, "profile": name, "overrides": list(overrides)}
+    elif flow == PRETRAINING:
+        parameters = {"pipeline": pipeline, "profile": name, "overrides": list(overrides), "budget": minutes(budget)}
+        parameters |= {"trained": trained, "ship": ship}
     elif flow in MEASURING:
         parameters = {"only": only, "limit": limit}
     else:
@@ -84,7 +100,7 @@ def _finish(flow: str, parameters: dict[str, Any], detach: bool, as_json: bool) 
         result = run_here(flow, parameters, console(stderr=as_json))
     if as_json:
         print_json(result.model_dump(mode="json"))
-    if (flow == "retrain" or flow in SPEECH) and not (result.promoted or result.unchanged):
+    if (flow in ("retrain", PRETRAINING) or flow in SPEECH) and not (result.promoted or result.unchanged):
         raise typer.Exit(NOT_PROMOTED)
 
 
