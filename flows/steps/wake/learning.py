@@ -25,7 +25,7 @@ RATE_ALLOWED = 0.5
 """False accepts an hour."""
 _ROW = 8  # scenes
 _FIRM = (4, 32)
-"""Frames after the end of the phrase in which every hop must say so."""
+"""Frames after the end of the phrase in which one hop must say so."""
 _LOOSE = (-24, 96)
 """Frames around it in which nothing else is asked."""
 HEARD = (-16, 80)
@@ -34,7 +34,8 @@ HEARD = (-16, 80)
 
 @dataclass(frozen=True)
 class Batch:
-    """``features`` (rows, frames, bands); ``labels`` (rows, hops): 1 the phrase has just ended, 0 it has not, -1 either."""
+    """``features`` (rows, frames, bands); ``labels`` (rows, hops): n where the n-th phrase of the batch has just ended, 0 where
+    none has, -1 for either."""
 
     features: torch.Tensor
     labels: torch.Tensor
@@ -63,10 +64,13 @@ class WakeLearner:
             yield self._batch(rng)
 
     def loss(self, batch: Batch, share: float) -> tuple[torch.Tensor, dict[str, float]]:
-        """Mean over the hops that should hear it, plus the sum over those that should not for each scene."""
+        """Mean over the phrases of the best of the hops that should hear each, plus the sum over all that should not a scene."""
         logits = self.model(batch.features)
-        said, unsaid = logits[batch.labels == 1], logits[batch.labels == 0]
-        missed = functional.softplus(-said).mean() if said.numel() else logits.sum() * 0
+        said, unsaid = batch.labels > 0, logits[batch.labels == 0]
+        best = logits.new_full((int(batch.labels.max()) + 1,), -torch.inf)
+        best = best.scatter_reduce(0, batch.labels[said], logits[said], "amax")[1:]
+        best = best[best > -torch.inf]  # without those that end where the row shows no hop yet
+        missed = functional.softplus(-best).mean() if len(best) else logits.sum() * 0
         false = functional.softplus(unsaid).sum() / batch.scenes
         return missed + false, {"missed_loss": missed.item(), "false_loss": false.item()}
 
@@ -101,15 +105,15 @@ class WakeLearner:
 
 
 def labels_of(ends: NDArray[np.int32], view: int) -> NDArray[np.int64]:
-    """``ends`` (rows, scenes): frame in its scene where the phrase ends, or -1. Gives (rows, hops)."""
+    """``ends`` (rows, scenes): frame in its scene where the phrase ends, or -1. Gives (rows, hops) as in Batch."""
     rows, scenes = ends.shape
     hops = (scenes * FRAMES - view) // HOP_FRAMES + 1
     newest = np.arange(hops) * HOP_FRAMES + view
     labels = np.zeros((rows, hops), np.int64)
-    for row, place in zip(*np.nonzero(ends >= 0), strict=True):
+    for number, (row, place) in enumerate(zip(*np.nonzero(ends >= 0), strict=True), start=1):
         after = newest - (place * FRAMES + ends[row, place])
-        labels[row, (after >= _LOOSE[0]) & (after < _LOOSE[1]) & (labels[row] != 1)] = -1
-        labels[row, (after >= _FIRM[0]) & (after < _FIRM[1])] = 1
+        labels[row, (after >= _LOOSE[0]) & (after < _LOOSE[1]) & (labels[row] < 1)] = -1
+        labels[row, (after >= _FIRM[0]) & (after < _FIRM[1])] = number
     return labels
 
 
