@@ -1,7 +1,7 @@
 """Answers acted out in the simulated home that their row describes, and judged by the home's states afterwards.
 
-Three ways to answer each row: ``intents`` (the known sentences alone), ``model`` (the calls that the suite's own run got; the
-model is not asked again), ``both`` (as served: the model answers where no known sentence does). A home is made from the
+Three ways to answer each row: ``intents`` (the known sentences alone), ``model`` (the calls that the suite's own run got, in
+one round or two), ``both`` (as served: the model answers where no known sentence does). A home is made from the
 row's lines, which are those at its newest request. Its things can do what the right calls ask of them, so that nothing is
 judged by what lines cannot say: which colours a lamp has, what stands on a list, which spoken timers run.
 Does not cover rights and confirmations: policy stands outside of what is learned. Nor rows with tools that the home does not
@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from schemas.action import Actor
-from schemas.conversation import Message, ToolCall, call
+from schemas.conversation import Conversation, Message, ToolCall, call
 from schemas.errors import ActionError
 from schemas.home_lines import NOON, inventory_of
 from schemas.inventory import Entity, Inventory
@@ -46,8 +46,8 @@ class Acted:
     was recognised.
 
     ``right``: tiers after which every state is as after the right calls. ``wrong``: tiers that left something in a state
-    that it neither had before nor should have. ``doing``: tiers that called something that does more than read.
-    ``served``: tiers that were right, read what the right calls read, and called nothing where nothing is to be called.
+    that it neither had before nor should have. ``doing``: tiers of which the home took a call that does more than read.
+    ``served``: tiers that were right, read what the right calls read, and did nothing where nothing is to be done.
     """
 
     moves: bool
@@ -61,10 +61,11 @@ class Acted:
 
 @dataclass(frozen=True)
 class _Ended:
-    """What calls came to: the home's states, and what was read on the way."""
+    """What calls came to: the home's states, what was read on the way, and the calls that the home took."""
 
     states: States
     read: frozenset[str]
+    taken: tuple[ToolCall, ...]
 
 
 def act(outcome: Outcome, home: Sequence[str], before: Sequence[Message] = ()) -> Acted | None:
@@ -85,30 +86,56 @@ def act(outcome: Outcome, home: Sequence[str], before: Sequence[Message] = ()) -
     # A model that is asked again, after a call of its own has failed, is past the known sentences.
     again = bool(before) and before[-1].role != "user"
     recognised = None if again else recognise(outcome.request, start, LANGUAGE, _ACTOR)
-    model = () if outcome.error else outcome.got
+    model = () if outcome.error else (*outcome.got, *outcome.again)
     calls = {"intents": recognised.calls if recognised else (), "model": model}
     calls["both"] = recognised.calls if recognised else model
     able = {"intents": recognised is not None, "model": outcome.error is None}
     able["both"] = able["intents"] or able["model"]
     first, last = _states(start), _ended(there, outcome.wanted)
-    right, wrong, served = set(), set(), set()
+    right, wrong, doing, served = set(), set(), set(), set()
     for tier in TIERS:
         found = _ended(there, calls[tier])
         if found.states == last.states:
             right.add(tier)
-            if able[tier] and last.read in (found.read, frozenset()) and bool(calls[tier]) == bool(outcome.wanted):
+            if able[tier] and last.read in (found.read, frozenset()) and bool(found.taken) == bool(outcome.wanted):
                 served.add(tier)
+        if any(not _is_reading(each) for each in found.taken):
+            doing.add(tier)
         if any(found.states.get(name) not in (first.get(name), last.states.get(name)) for name in {*found.states, *first}):
             wrong.add(tier)
     return Acted(
         moves=first != last.states,
-        acts=_does(outcome.wanted),
+        acts=any(not _is_reading(each) for each in outcome.wanted),
         known=recognised is not None,
         right=frozenset(right),
         wrong=frozenset(wrong),
-        doing=frozenset(tier for tier in TIERS if _does(calls[tier])),
+        doing=frozenset(doing),
         served=frozenset(served),
     )
+
+
+def after_failure(outcome: Outcome, row: Conversation) -> Conversation | None:
+    """``row`` as the model is asked again: its calls, what came of them, the home as it is then. None where no call failed."""
+    inventory = None if other_tools(outcome) or outcome.error or not outcome.got else inventory_of(row.home)
+    if inventory is None:
+        return None
+    try:
+        home = _home_for(outcome.wanted, inventory, row.request())
+    except ActionError:
+        return None
+    results, failed = [], False
+    for each in outcome.got:
+        try:
+            made = plan(each, home, _ACTOR)
+            home.apply(*made.calls, new=made.new)
+            text = made.say(home)
+        except ActionError as error:
+            text, failed = f"Error: {error.message}. {error.hint}", True
+        results.append(Message(role="tool", tool_call_id=each.id, name=each.function.name, content=text))
+    if not failed:
+        return None
+    called = Message(role="assistant", tool_calls=outcome.got)
+    return row.model_copy(update={"messages": (*row.request(), called, *results, row.answer()), "home": home.lines()})
 
 
 def other_tools(outcome: Outcome) -> bool:
@@ -176,12 +203,15 @@ def _clock() -> datetime:
 
 
 def _ended(inventory: Inventory, calls: Iterable[ToolCall]) -> _Ended:
-    home, read = SimulatedHome(inventory, _clock), set()
+    home, read, taken = SimulatedHome(inventory, _clock), set(), []
     for each in calls:
-        if _done(each, home) and _is_reading(each):
+        if not _done(each, home):
+            continue
+        taken.append(each)
+        if _is_reading(each):
             made = plan(each, home, _ACTOR)
             read |= set(made.targets) or {made.say(home)}
-    return _Ended(_states(home), frozenset(read))
+    return _Ended(_states(home), frozenset(read), tuple(taken))
 
 
 def _done(asked: ToolCall, home: SimulatedHome) -> bool:
@@ -201,10 +231,6 @@ def _works(asked: ToolCall, home: SimulatedHome) -> bool:
     except ActionError:
         return False
     return True
-
-
-def _does(calls: Iterable[ToolCall]) -> bool:
-    return any(not _is_reading(each) for each in calls)
 
 
 def _is_reading(asked: ToolCall) -> bool:

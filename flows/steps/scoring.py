@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flows.steps.acting import Acted, act
+from flows.steps.acting import Acted, act, after_failure
 from flows.steps.judging import by_tag, judged, wilson
 from flows.steps.reading import read_rows, read_table_rows
 from schemas.artifacts import Dataset, Exported, SuiteResult
@@ -36,7 +36,10 @@ MOST_CONTEXT = 8192
 
 @dataclass
 class Outcome:
-    """One row: what was wanted and what came. ``error`` is the code of an answer that could not be used."""
+    """One row: what was wanted and what came. ``error`` is the code of an answer that could not be used.
+
+    ``again`` are the calls of a second round, after one of the first had failed in the home.
+    """
 
     row: str
     tags: tuple[str, ...]
@@ -44,6 +47,7 @@ class Outcome:
     wanted: tuple[ToolCall, ...]
     tools: tuple[Tool, ...]
     got: tuple[ToolCall, ...] = ()
+    again: tuple[ToolCall, ...] = ()
     text: str = ""
     error: str | None = None
     latency_ms: float = 0.0
@@ -107,8 +111,21 @@ def answer_rows(answerer: Answerer, rows: Sequence[tuple[str, Conversation]], su
     """Answer ``rows``, each with its id, ``suite.concurrency`` at once, and act the answers out where the suite says so."""
     scored = run_alone(_answer_all(answerer, rows, suite))
     if suite.acting:
+        if answerer.manifest.reads_results:
+            _ask_again(answerer, scored, rows, suite)
         _act_all(scored, rows, suite)
     return scored
+
+
+def _ask_again(answerer: Answerer, scored: Scored, rows: Sequence[tuple[str, Conversation]], suite: Suite) -> None:
+    """As serving does, once, where a call fails: its time is the answer's too."""
+    pairs = [(outcome, after_failure(outcome, row)) for outcome, (_, row) in zip(scored.outcomes, rows, strict=True)]
+    failed = [(outcome, row) for outcome, row in pairs if row is not None]
+    second = run_alone(_answer_all(answerer, [(outcome.row, row) for outcome, row in failed], suite))
+    for (outcome, _), later in zip(failed, second.outcomes, strict=True):
+        outcome.again = () if later.error else later.got
+        outcome.latency_ms += later.latency_ms
+    scored.seconds += second.seconds
 
 
 def _act_all(scored: Scored, rows: Sequence[tuple[str, Conversation]], suite: Suite) -> None:

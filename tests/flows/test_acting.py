@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.steps.acting import act
+from flows.steps.acting import act, after_failure
 from flows.steps.evaluating import score
 from flows.steps.exporting import export
 from flows.steps.generating import generate
@@ -129,6 +129,32 @@ def test_a_call_after_one_that_failed() -> None:
     acted = act(outcome("turn on the hall lamp", [OFF], [ON, OFF]), LINES, before)
     assert acted is not None
     assert {"model", "both"} <= acted.right
+
+
+def test_a_model_is_asked_again_after_a_call_that_the_home_refused() -> None:
+    asked = Message(role="user", content="make the hall glow")
+    row = Conversation(messages=(asked, Message(role="assistant", tool_calls=(call(*ON),))), home=LINES)
+    ghost = ("HassTurnOn", {"name": "ghost"})
+    found = outcome("make the hall glow", [ON], [OFF, ghost])
+    again = after_failure(found, row)
+    assert again is not None
+    assert [message.role for message in again.request()] == ["user", "assistant", "tool", "tool"]
+    assert (again.request()[-1].content or "").startswith("Error: nothing in this home is called 'ghost'")
+    assert "desk lamp: light @ study: off" in again.home
+    assert after_failure(outcome("make the hall glow", [ON], [ON]), row) is None
+    assert after_failure(outcome("make the hall glow", [ON], []), row) is None
+    found = outcome("make the hall glow", [ON], [ghost])
+    found.again = (call(*ON),)
+    acted = act(found, LINES)
+    assert acted is not None
+    assert {"model", "both"} <= acted.served
+
+
+def test_a_call_that_the_home_refused_is_nothing_done() -> None:
+    acted = act(outcome("hm", [], [("HassTurnOn", {"name": "ghost"})]), LINES)
+    assert acted is not None
+    assert acted.doing == frozenset()
+    assert {"model", "both"} <= acted.served
 
 
 LIVE_LAMP, LIVE_LIGHTS = ("GetLiveContext", {"name": "hall lamp"}), ("GetLiveContext", {"area": "hall", "domain": "light"})
