@@ -139,7 +139,7 @@ def _tag_chart(result: SuiteResult) -> tuple[Callable[[Axes], None], float]:
         ]
         if alone:
             axes.plot(*zip(*alone, strict=True), "o", color=ORANGE, markersize=5, label="the model alone")
-            axes.legend(frameon=False, loc="lower left")
+            axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
         axes.axvline(100 * result.metrics[main], color=ORANGE, linewidth=1.2, linestyle="--")
         axes.set(xlim=(0, 102), xlabel="right as served, %" if main == "served_both" else "exact match, %")
         axes.grid(axis="x", color=GRID)
