@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 PROMOTED_AT, ROLLED_BACK = "promoted_at", "rolled_back_at"
+STARTER = "starter-shipped"  # in place of a pipeline's name
+_STARTER_METRICS = ("exact_match", "valid_call_rate", "served_both", "wrong_action_both", "latency_p50_ms", "tokens_per_s")
 PULLED, ORIGIN, UNSCORED = "pulled", "origin", "promoted_unscored"
 
 
@@ -95,6 +97,34 @@ def register_pulled(exported: Exported, name: str, home: Home) -> ModelRef:
             ORIGIN: manifest.origin.label,
         }
         card = origin_card(manifest)
+        version = _log_model(client, exported, name, run, tags, card)
+        client.set_terminated(run)
+        client.update_model_version(name, version, description=card)
+        return ref_of(client.get_model_version(name, version), home)
+
+
+def register_starter(exported: Exported, name: str, home: Home) -> ModelRef:
+    """Make a version of the shipped starter with its card and figures, or return the one that exists. Moves no alias."""
+    from flows.steps.starters import CARD, claimed
+
+    manifest = exported.manifest
+    with registry() as client:
+        for version in find(client, name):
+            if version.tags.get("exported") == exported.id:
+                return ref_of(version, home)
+        experiment = client.get_experiment_by_name(STARTER)
+        number = experiment.experiment_id if experiment else client.create_experiment(STARTER)
+        run = client.create_run(number, run_name=f"{STARTER} {exported.id}").info.run_id
+        figures = claimed(exported.folder)
+        tags = {
+            "candidate": manifest.candidate,
+            "dataset": manifest.dataset,
+            "exported": exported.id,
+            "pipeline": STARTER,
+            "sha256": manifest.files[manifest.serve],
+            **{f"metric.{key}": f"{figures[key]:.6g}" for key in _STARTER_METRICS if key in figures},
+        }
+        card = (exported.folder / CARD).read_text(encoding="utf-8")
         version = _log_model(client, exported, name, run, tags, card)
         client.set_terminated(run)
         client.update_model_version(name, version, description=card)

@@ -33,8 +33,9 @@ def register(app: typer.Typer) -> None:
 def up(
     profile: str = typer.Option(DEFAULT_PROFILE, "--profile", "-w", help="File under deployments/profiles, or a path."),
     foreground: bool = typer.Option(False, "--foreground", help="Stay, and stop everything at Ctrl-C."),
-    train: bool = typer.Option(False, "--train", help="When no champion exists yet, train one with --pipeline."),
+    train: bool = typer.Option(False, "--train", help="When no champion of our own exists yet, train one with --pipeline."),
     pipeline: str = typer.Option("starter", "--pipeline", "-p", help="The pipeline for --train."),
+    starter: bool = typer.Option(True, help="When no champion exists yet, let the shipped starter model answer."),
     overrides: list[str] = typer.Option([], "--set", help=SET_HELP),  # noqa: B008
     as_json: bool = typer.Option(False, "--json", help="Print the addresses as JSON on stdout; the progress goes to stderr."),
 ) -> None:
@@ -60,12 +61,12 @@ def up(
         return
     home = Home.current()
     if foreground:
-        _stay(out, home, place, pipeline if train else None)
+        _stay(out, home, place, pipeline if train else None, starter)
         return
     # Libraries print as they please: with --json, stdout is kept for the result.
     with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
         started = _start(out, home, place)
-        champion = _first_champion(out, pipeline, place.name) if train else None
+        champion = _first_champion(out, place.name, pipeline if train else None, starter)
     if as_json:
         _print_started(started, home, champion)
 
@@ -91,7 +92,13 @@ def _start(out: Console, home: Any, place: Any) -> Started:
     return started
 
 
-def _stay(out: Console, home: Any, place: Any, pipeline: str | None) -> None:
+def _first_champion(out: Console, profile: str, pipeline: str | None, starter: bool) -> bool | None:
+    from rottie.commands.beginning import first_champion
+
+    return first_champion(out, profile, pipeline, starter)
+
+
+def _stay(out: Console, home: Any, place: Any, pipeline: str | None, starter: bool) -> None:
     """Start, wait for a signal, stop. A stack that ran before this call is left running."""
     stop = threading.Event()
 
@@ -106,8 +113,7 @@ def _stay(out: Console, home: Any, place: Any, pipeline: str | None) -> None:
     ours = True
     try:
         ours = not _start(out, home, place).already
-        if pipeline is not None:
-            _first_champion(out, pipeline, place.name)
+        _first_champion(out, place.name, pipeline, starter)
         out.print("Press Ctrl-C to stop." if ours else "It was started elsewhere and goes on after Ctrl-C.")
         while not stop.wait(1):
             _look_after(home)
@@ -125,54 +131,6 @@ def _look_after(home: Any) -> None:
 
     if running(home) is None:
         raise StackDown("the stack was stopped or killed from outside", where=str(home.root))
-
-
-def _first_champion(out: Console, pipeline: str, profile: str) -> bool:
-    """Train and promote one, unless the registry has a champion. Whether one answers in the end."""
-    from rottie.commands.entering import enter
-    from schemas.loading import load_pipeline
-
-    enter(None)
-    from flows.steps.registering import versions
-
-    model = load_pipeline(pipeline).model
-    with out.status("Looking for a champion"):
-        champion = next((row for row in versions(model) if "champion" in row["aliases"]), None)
-    if champion is None:
-        from rottie.commands.running import run_here
-
-        out.rule(f"No champion yet: training pipeline {pipeline} on profile {profile}")
-        decision = run_here("retrain", {"pipeline": pipeline, "profile": profile, "overrides": []}, out)
-        if not decision.promoted and decision.champion is None:
-            out.print(f"[yellow]Nothing answers yet: {decision.reason}[/yellow]")
-            return False
-    return _wait_ready(out)
-
-
-def _wait_ready(out: Console, patience_s: float = 120) -> bool:
-    """Until the API answers with a model; the watcher rolls the last Serve config out again after a start."""
-    import httpx
-
-    from rottie.stack.recording import running
-    from schemas.settings import Home
-
-    home = Home.current()
-    record = running(home)
-    if record is None:
-        return False
-    deadline = time.monotonic() + patience_s
-    with out.status("Waiting for the champion to answer"):
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{record.urls['api']}/readyz", timeout=4, trust_env=False).status_code == 200:
-                    out.print('[green]The champion answers.[/green] Try: [bold]rottie ask "turn on the hall lamp"[/bold]')
-                    return True
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.5)
-    logs = home.logs
-    out.print(f"[yellow]The API does not answer yet; see {logs / 'watcher.log'} and {logs / 'ray'}/serve.[/yellow]")
-    return False
 
 
 def print_addresses(out: Console, record: Record, home: Any, title: str) -> None:

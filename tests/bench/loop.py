@@ -77,7 +77,7 @@ def answer(stack: Stack) -> str:
 
 def ready(stack: Stack) -> None:
     """Start, and wait until the champion answers."""
-    stack.rottie("up")
+    stack.rottie("up", "--no-starter")
     while True:
         try:
             if httpx.get(f"{stack.api}/readyz", timeout=2, trust_env=False).status_code == 200:
@@ -91,7 +91,7 @@ def main() -> None:
     found: dict[str, Any] = {}
     with own_stack() as stack:
         with Memory(stack.home) as memory:
-            found["up_s"], _ = timed(lambda: stack.rottie("up"))
+            found["up_s"], _ = timed(lambda: stack.rottie("up", "--no-starter"))
             found["retrain_s"], decision = timed(lambda: stack.json("run", "retrain", "--pipeline", "starter", seconds=1800))
             found["training_mb"] = memory.peak
         found["promoted"] = decision["promoted"]

@@ -31,7 +31,7 @@ def main() -> None:
         f"sources.0.tools={folder}/tools.json",
     ]
     with own_stack() as stack:
-        stack.rottie("up")
+        stack.rottie("up", "--no-starter")
         start = time.monotonic()
         decision = stack.json("run", "retrain", "--pipeline", "snips", *rows, *sys.argv[1:], seconds=6 * 3600)
         seconds = time.monotonic() - start

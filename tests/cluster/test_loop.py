@@ -49,7 +49,7 @@ gate:
 def stack() -> Iterator[Stack]:
     with own_stack(ROTTIE__ASSISTANT__MODEL=MODEL) as running:
         (running.home / "kitchen.yaml").write_text(KITCHEN_PIPELINE)
-        running.rottie("up")
+        running.rottie("up", "--no-starter")
         yield running
 
 

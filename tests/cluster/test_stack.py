@@ -76,7 +76,7 @@ def rottie(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def up(home: Home, profile: Path) -> str:
-    done = rottie(home, "up", "--profile", str(profile))
+    done = rottie(home, "up", "--no-starter", "--profile", str(profile))
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -136,7 +136,7 @@ def test_no_secret_is_in_a_log_or_a_command_line(home: Home) -> None:
 
 def test_a_second_up_changes_nothing(home: Home, profile: Path) -> None:
     before = {name: state["pid"] for name, state in process_states(home).items()}
-    told = json.loads(rottie(home, "up", "--profile", str(profile), "--json").stdout)
+    told = json.loads(rottie(home, "up", "--no-starter", "--profile", str(profile), "--json").stdout)
     assert told["already"]
     assert {name: state["pid"] for name, state in process_states(home).items()} == before
 
@@ -164,7 +164,7 @@ def test_a_service_that_hangs_is_restarted(home: Home) -> None:
 
 def test_foreign_ports_are_refused_while_it_runs(home: Home, profile: Path, tmp_path: Path) -> None:
     other = Home(tmp_path / "other")
-    done = rottie(other, "up", "--profile", str(profile))
+    done = rottie(other, "up", "--no-starter", "--profile", str(profile))
     assert done.returncode == 8
     assert "stack.port" in done.stderr
     assert marked(other) == []
@@ -177,7 +177,7 @@ def test_up_recovers_from_a_killed_supervisor_and_ctrl_c_leaves_nothing(home: Ho
     until(lambda: rottie(home, "status").returncode == 8, "the stack counts as down")
     assert len(orphans & {process.pid for process in marked(home)}) > 5, "its programs live on"
     variables = {**os.environ, "ROTTIE_HOME": str(home.root), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "rottie.cli", "up", "--profile", str(profile), "--foreground"]
+    command = [sys.executable, "-m", "rottie.cli", "up", "--no-starter", "--profile", str(profile), "--foreground"]
     with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         until(lambda: "Ctrl-C" in (process.stdout.readline() if process.stdout else ""), "the foreground is up")
