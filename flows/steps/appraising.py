@@ -136,11 +136,8 @@ def _measured(part: Measured, folders: Sequence[Path], limit: int, seed: int) ->
 
 
 def _card(part: Measured, folders: Sequence[Path]) -> dict[str, float]:
-    """Figures of spoken requests stand on the language model's card, behind ``speech.``."""
-    card, behind = claimed(folders[-1]), "speech."
-    if part == "speech":
-        return {name.removeprefix(behind): value for name, value in card.items() if name.startswith(behind)}
-    return {name: value for name, value in card.items() if not name.startswith(behind)}
+    """Figures of spoken requests stand beside the models, since all of them have a part in it."""
+    return claimed(folders[0].parent if part == "speech" else folders[0])
 
 
 def _is_right(outcome: Outcome) -> bool:

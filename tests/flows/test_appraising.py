@@ -47,7 +47,7 @@ def test_a_language_model_measured_again(shipped: Path, monkeypatch: pytest.Monk
     files = {path.name for path in first.folder.iterdir()}
     assert files == {"appraisal.json", "appraisal.md", "by_tag-llm.csv", "by_tag-llm.png", "llm-failures.jsonl", "manifest.json"}
     verify(first.folder, json.loads((first.folder / "manifest.json").read_text())["sums"])
-    claims = {**figures, "latency_p50_ms": 1e9, "wrong_action_both": 0.9, "unheard_of": 1.0, "speech.wer": 0.5}
+    claims = {**figures, "latency_p50_ms": 1e9, "wrong_action_both": 0.9, "unheard_of": 1.0}
     (shipped / "llm/figures.json").write_text(json.dumps(claims))
     again = appraise(("llm",))
     assert {each.figure for each in again.differing} == {"wrong_action_both", "unheard_of"}
@@ -78,7 +78,11 @@ def test_spoken_requests_from_end_to_end(shipped: Path, tmp_path: Path, monkeypa
     tiny_recogniser(tmp_path / "stt")
     (tmp_path / "llm").symlink_to(shipped / "llm")
     monkeypatch.setattr(starters, "FOLDER", tmp_path)
-    found = appraise(("speech",), limit=3).figures["speech"]
+    monkeypatch.setitem(appraising.LIMITS, "speech", 3)
+    (tmp_path / "figures.json").write_text('{"unheard": 0.5, "wer": 1}')
+    appraisal = appraise(("speech",))
+    assert [each.figure for each in appraisal.differing] == ["unheard"]
+    found = appraisal.figures["speech"]
     assert (found["rows"], found["unheard"], found["wer"]) == (3, 1, 1)
     assert found["wrong_action_both"] == 0
 
