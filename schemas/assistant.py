@@ -132,6 +132,48 @@ class Tools(Spec):
     web: Web = Web()
 
 
+class Stt(Spec):
+    """What turns speech into text."""
+
+    kind: Literal["faster_whisper", "scripted"] = Field(
+        default="faster_whisper", description="scripted hears what stands in a text file; for tests."
+    )
+    model: str = Field(
+        default="starter",
+        description="starter: the recogniser that comes with Rottie. Otherwise a folder with a CTranslate2 model, ours or any"
+        " Whisper; relative paths start at ROTTIE_HOME.",
+    )
+    language: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{2,3}$",
+        description="What is spoken, for models of several languages; they find out without.",
+    )
+    threads: int = Field(default=1, ge=1, le=64)
+    beam: int = Field(default=1, ge=1, le=10, description="Ways of hearing that are followed at once; 1 is the fastest.")
+    replicas: int = Field(default=1, ge=1, le=256)
+    longest_s: float = Field(default=120, gt=0, le=600, description="Seconds of a recording; a longer one is refused.")
+    bytes: int = Field(default=26_214_400, ge=1024, le=50_000_000, description="Of a recording as it is sent.")
+    confidence: float = Field(
+        default=0.0, ge=0, lt=1, description="Below it nothing is done: the recogniser's mean certainty of what it wrote."
+    )
+
+
+class Tts(Spec):
+    """What turns text into speech."""
+
+    kind: Literal["piper", "scripted"] = Field(default="piper", description="scripted hums; for tests.")
+    model: str = Field(
+        default="starter",
+        description="starter: the voice that comes with Rottie. Otherwise a Piper voice, as its ONNX file or the folder that"
+        " holds it; relative paths start at ROTTIE_HOME.",
+    )
+    speed: float = Field(default=1.0, ge=0.25, le=4, description="2: twice as fast.")
+    threads: int = Field(default=1, ge=1, le=64)
+    replicas: int = Field(default=1, ge=1, le=256)
+    longest: int = Field(default=4096, ge=1, le=5000, description="Characters that are spoken at once.")
+    timeout_s: float = Field(default=20, gt=0, le=300, description="For a reply; one that takes longer is given as text alone.")
+
+
 class Assistant(Spec):
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     description: str = ""
@@ -162,6 +204,8 @@ class Assistant(Spec):
     servers: Servers = Field(default=(), description="MCP servers whose tools are offered beside the home's own.")
     plugins: Plugins = Field(default=(), description="Entry points of the group rottie that are loaded; no others are.")
     conversations: Conversations = Conversations()
+    stt: Stt | None = Field(default=None, description="Left out: audio is refused.")
+    tts: Tts | None = Field(default=None, description="Left out: replies are text alone.")
     origins: tuple[str, ...] = Field(
         default=(),
         description="Web pages, such as https://panel.local, that may open the WebSocket beside those of the API's own host.",

@@ -237,7 +237,7 @@ class HomeDown(RottieError):
 
 
 class SpeechMissing(ConfigError):
-    """Packages of the `voice` extra are not installed: they are under the GPL, and all else runs without."""
+    """Something that speech needs is not installed: packages under the GPL (all else runs without), or a model."""
 
     code = "speech.missing"
     default_hint = "Install them with `uv pip install piper-tts espeakng-loader onnx`, or do without speech."
@@ -261,7 +261,21 @@ class NoRecogniser(RequestError):
     """Audio came, and nothing here turns speech into text."""
 
     code = "request.no_recogniser"
-    default_hint = "Send text: no speech recogniser is configured for this assistant."
+    default_hint = "Send text, or name a recogniser in the section `stt` of the assistant's file."
+
+
+class NoVoice(RequestError):
+    """Speech is asked for, and nothing here turns text into it."""
+
+    code = "request.no_voice"
+    default_hint = "Read the text, or name a voice in the section `tts` of the assistant's file."
+
+
+class SpeechDown(EngineError):
+    """The process that hears or speaks does not answer."""
+
+    code, status = "speech.down", 503
+    default_hint = "It is started again by itself; send text, or ask once more in a moment."
 
 
 class ForeignPage(RequestError):

@@ -69,6 +69,35 @@ class TurnFailed(_Event):
 
 TurnEvent = Annotated[TurnStarted | ReplyDelta | CallsReady | TurnFinished | TurnFailed, Field(discriminator="type")]
 
+
+class Transcribed(_Event):
+    """What was heard in a recording; ``text`` is empty where nobody spoke."""
+
+    type: Literal["transcript.ready"] = "transcript.ready"
+    text: str
+    language: str
+    seconds: float = Field(ge=0, description="Of the recording.")
+    timings_ms: dict[str, float] = Field(description="decode: from the file to samples; stt: from samples to words.")
+
+
+class SpokenAudio(BaseModel):
+    """A recording of a reply. ``data`` is base64."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: str
+    format: Literal["wav"] = "wav"
+    seconds: float = Field(ge=0)
+
+
+class ReplySpoken(_Event):
+    """The reply as sound, or why there is none."""
+
+    type: Literal["reply.spoken"] = "reply.spoken"
+    audio: SpokenAudio | None = None
+    error: dict[str, Any] | None = Field(default=None, description="RottieError.as_dict(): the reply is text alone.")
+
+
 Tier = Literal["intents", "model", "confirmation", "none"]
 
 
@@ -115,9 +144,12 @@ class AssistFinished(_Event):
     conversation_id: str | None = Field(
         default=None, description="The conversation that keeps this turn; None where nothing is kept."
     )
-    timings_ms: dict[str, float] = Field(description="Milliseconds by stage (intents, model, act), and their total.")
+    timings_ms: dict[str, float] = Field(
+        description="Milliseconds by stage (decode, stt, intents, model, act, tts), and their total."
+    )
 
 
 AssistEvent = Annotated[
-    TierAnswered | ReplyDelta | ActionDone | ReplyReady | AssistFinished | TurnFailed, Field(discriminator="type")
+    Transcribed | TierAnswered | ReplyDelta | ActionDone | ReplyReady | ReplySpoken | AssistFinished | TurnFailed,
+    Field(discriminator="type"),
 ]

@@ -1,7 +1,9 @@
 """The application graph that Ray Serve runs, on one screen; serve/config.py sizes it.
 
 client --HTTP--> proxy --> Gateway (doors, limits, OpenAI shapes, the assist turn) --handle--> Llm (one model a replica)
-                                                                             `----handle--> Home (one: states, policy, log)
+                                                                             |----handle--> Home (one: states, policy, log)
+                                                                             |----handle--> Stt (recordings to words)
+                                                                             `----handle--> Tts (words to recordings)
 """
 
 from __future__ import annotations
@@ -10,9 +12,13 @@ from typing import Any
 
 from ray.serve import Application
 
-from serve.deployments import Gateway, Llm, OneHome
+from serve.deployments import Gateway, Llm, OneHome, Stt, Tts
 
 
 def build(args: dict[str, Any]) -> Application:
-    """The application; its settings arrive as user_config, so that a roll-out never restarts a process."""
-    return Gateway.bind(Llm.bind(), OneHome.bind())
+    """The application with those ``stages`` that the assistant has; a stage that is left out costs its ability alone.
+
+    Settings arrive as user_config, so that a roll-out never restarts a process.
+    """
+    stages = {name: stage.bind() for name, stage in (("stt", Stt), ("tts", Tts)) if stage.name in args.get("stages", ())}
+    return Gateway.bind(Llm.bind(), OneHome.bind(), **stages)

@@ -31,6 +31,7 @@ def serve_config(wish: Wish, assistant: Assistant, profile: Profile, root: Path)
     """The whole config as JSON data. ``root`` is ROTTIE_HOME as the replicas see it."""
     # The local stack starts Ray with these already; naming them again would make Ray start fresh processes for replicas
     # in place of the ones it keeps ready.
+    speech = _speech(assistant)
     environment = {} if profile.stack.local else {"env_vars": {"ROTTIE_HOME": str(root), "OMP_NUM_THREADS": "1"}}
     return {
         "proxy_location": "HeadOnly" if profile.stack.local else "EveryNode",
@@ -46,7 +47,9 @@ def serve_config(wish: Wish, assistant: Assistant, profile: Profile, root: Path)
                 "route_prefix": "/",
                 "import_path": IMPORT_PATH,
                 "runtime_env": environment,
-                "deployments": [_gateway(assistant, profile), _llm(wish, assistant), _home(wish, assistant)],
+                # A stage that is off has no process; switching one on or off builds the application anew.
+                "args": {"stages": [item["name"] for item in speech]},
+                "deployments": [_gateway(assistant, profile), _llm(wish, assistant), _home(wish, assistant), *speech],
             }
         ],
     }
@@ -66,6 +69,8 @@ def _gateway(assistant: Assistant, profile: Profile) -> dict[str, Any]:
             "conversations": assistant.conversations.model_dump(mode="json"),
             "origins": list(assistant.origins),
             "actor": Actor(id="api", role=assistant.role, language=assistant.language).model_dump(mode="json"),
+            "stt": assistant.stt and assistant.stt.model_dump(mode="json"),
+            "tts": assistant.tts and assistant.tts.model_dump(mode="json"),
         },
         # It only waits for others; what bounds the work is the model's queue.
         "max_ongoing_requests": 1000,
@@ -125,3 +130,24 @@ def _home(wish: Wish, assistant: Assistant) -> dict[str, Any]:
         "health_check_period_s": 5,
         "health_check_timeout_s": 30,
     }
+
+
+def _speech(assistant: Assistant) -> list[dict[str, Any]]:
+    """The recogniser and the voice, where the assistant has them. Each works on one thing at a time; the rest wait beside it."""
+    return [
+        {
+            "name": name,
+            "num_replicas": section.replicas,
+            "user_config": section.model_dump(mode="json"),
+            "max_ongoing_requests": 4,
+            "max_queued_requests": assistant.limits.queue,
+            "ray_actor_options": {"num_cpus": 0.1},
+            "graceful_shutdown_wait_loop_s": 1,
+            "graceful_shutdown_timeout_s": 20,
+            "health_check_period_s": 5,
+            "health_check_timeout_s": 30,
+            "max_surge_percent": 100,
+        }
+        for name, section in (("Stt", assistant.stt), ("Tts", assistant.tts))
+        if section is not None
+    ]

@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from grpc.aio import AioRpcError
 from pydantic import TypeAdapter
 from ray import serve as ray_serve
-from ray.exceptions import RayActorError, RayTaskError
-from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
+from ray.exceptions import RayTaskError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 
 from schemas.errors import EngineError, HomeDown, Overloaded, RottieError
 from schemas.events import TurnEvent
@@ -25,14 +24,12 @@ from serve.api.wire import Passages, Turn, Vectors
 from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome
 from serve.narrowing import narrow
+from serve.speech_handles import ATTEMPTS, LOST
 
 if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
 
 _EVENTS: TypeAdapter[list[Any]] = TypeAdapter(list[TurnEvent])
-# Between replicas messages travel by gRPC or as Ray tasks, by the environment that Ray was started in.
-_LOST = (RayActorError, ReplicaUnavailableError, AioRpcError)
-ATTEMPTS = 4
 STATUS_TIMEOUT_S = 5.0
 Result = TypeVar("Result")
 
@@ -107,15 +104,81 @@ class OneHome:
         return await answered(self._keeper, request)
 
 
+@ray_serve.deployment(name="Stt")
+class Stt:
+    """The recogniser. Recordings travel as bytes, what was heard as JSON text."""
+
+    def __init__(self) -> None:
+        from serve.hearing import Ears
+
+        narrow()
+        self._ears = Ears()
+
+    async def reconfigure(self, config: dict[str, Any]) -> None:
+        from schemas.assistant import Stt as Section
+
+        self._ears.want(Section.model_validate(config))
+
+    async def check_health(self) -> None:
+        """One that cannot be loaded says so to whoever asks; its cause may have passed."""
+        self._ears.retry()
+
+    async def __del__(self) -> None:
+        await self._ears.close()
+
+    async def hear(self, recording: bytes, listen: str) -> str:
+        from serve.hearing import heard
+
+        return await heard(self._ears, recording, listen)
+
+
+@ray_serve.deployment(name="Tts")
+class Tts:
+    """The voice. What is said travels as bytes, in the form that the client wants, while it is made."""
+
+    def __init__(self) -> None:
+        from serve.saying import Voice
+
+        narrow()
+        self._voice = Voice()
+
+    async def reconfigure(self, config: dict[str, Any]) -> None:
+        from schemas.assistant import Tts as Section
+
+        self._voice.want(Section.model_validate(config))
+
+    async def check_health(self) -> None:
+        """As for the recogniser."""
+        self._voice.retry()
+
+    async def __del__(self) -> None:
+        await self._voice.close()
+
+    async def say(self, say: str) -> AsyncIterator[bytes]:
+        from serve.saying import said
+
+        async with aclosing(said(self._voice, say)) as messages:
+            async for message in messages:
+                yield message
+
+
 @ray_serve.deployment(name="Gateway")
 @ray_serve.ingress()
 class Gateway:
-    """The API's front: built from serve.api, asking the model and the home through their handles."""
+    """The API's front: built from serve.api, asking the model, the home, the recogniser and the voice through their handles."""
 
-    def __init__(self, llm: DeploymentHandle, home: DeploymentHandle) -> None:
+    def __init__(
+        self,
+        llm: DeploymentHandle,
+        home: DeploymentHandle,
+        stt: DeploymentHandle | None = None,
+        tts: DeploymentHandle | None = None,
+    ) -> None:
         from serve.api.gateway import Settings
         from serve.conversations import Conversations
         from serve.conversing import Talks
+        from serve.speech_handles import HandleEars, HandleVoice
+        from serve.voicing import Speech
 
         narrow()
         self._settings = Settings()
@@ -123,6 +186,7 @@ class Gateway:
         self._turns = HandleTurns(llm, self._metrics)
         self._home = AskedHome(HandleHome(home))
         self._talks = Talks(Conversations(Home.current().database))
+        self._speech = Speech(HandleEars(stt) if stt else None, HandleVoice(tts) if tts else None)
 
     async def check_health(self) -> None:
         """Nothing that could be ill; a time to put things in order."""
@@ -131,18 +195,23 @@ class Gateway:
     def __serve_build_asgi_app__(self) -> Any:
         from serve.api.gateway import create_app
 
-        return create_app(self._turns, self._settings, Home.current().api_key, self._metrics, self._home, self._talks)
+        key = Home.current().api_key
+        return create_app(self._turns, self._settings, key, self._metrics, self._home, self._talks, self._speech)
 
     def reconfigure(self, config: dict[str, Any]) -> None:
         from schemas.action import Actor
         from schemas.assistant import Conversations, Limits, Tiers
+        from schemas.assistant import Stt as SttSection
+        from schemas.assistant import Tts as TtsSection
         from serve.assisting import Manner
 
         self._settings.limits = Limits.model_validate(config["limits"])
         self._settings.host = config["host"]
         self._settings.origins = tuple(config.get("origins", ()))
         self._talks.bounds = kept = Conversations.model_validate(config.get("conversations", {}))
-        # A config that was kept before there was a home has none of these.
+        # A config that was kept before there was speech, or a home, has none of these.
+        self._settings.stt = SttSection.model_validate(config["stt"]) if config.get("stt") else None
+        self._settings.tts = TtsSection.model_validate(config["tts"]) if config.get("tts") else None
         self._settings.manner = Manner(
             model=config.get("alias", "champion"),
             tiers=Tiers.model_validate(config.get("tiers", {})),
@@ -196,7 +265,7 @@ class HandleTurns:
                     item = await anext(response)
                 except StopAsyncIteration:
                     return
-                except _LOST as error:
+                except LOST as error:
                     raise EngineError("the model's process ended in the middle of a reply", hint="Ask again.") from error
                 yield _EVENTS.validate_json(item)
         finally:
@@ -223,7 +292,7 @@ class HandleTurns:
                 if isinstance(cause, RottieError):
                     raise cause from error
                 raise EngineError("the model's process failed", where=type(error.cause).__name__) from None
-            except _LOST as error:
+            except LOST as error:
                 if not left:
                     raise EngineError("the model's process ended, again and again", hint="See the serve logs.") from error
             self._metrics.retries.inc()
@@ -253,7 +322,7 @@ class HandleHome:
                 raise Overloaded("too many requests wait for the home") from error
             except (DeploymentUnavailableError, RayTaskError) as error:
                 raise HomeDown("the home's process failed", where=type(error).__name__) from None
-            except _LOST as error:
+            except LOST as error:
                 if not left:
                     raise HomeDown("the home's process ended, again and again") from error
             await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - only spreads the retries

@@ -49,15 +49,15 @@ class Helper:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, message: dict[str, Any], timeout_s: float) -> tuple[dict[str, Any], bytes]:
-        """Send ``message`` and wait for one answer. Raises HelperLost."""
-        self.send(message, timeout_s)
+    def ask(self, message: dict[str, Any], timeout_s: float, raw: bytes = b"") -> tuple[dict[str, Any], bytes]:
+        """Send ``message`` with ``raw`` behind it, and wait for one answer. Raises HelperLost."""
+        self.send(message, timeout_s, raw)
         return self.receive(timeout_s)
 
-    def send(self, message: dict[str, Any], timeout_s: float) -> None:
-        """Raises HelperLost."""
-        raw = json.dumps(message).encode()
-        view, deadline = memoryview(struct.pack("<I", len(raw)) + raw), time.monotonic() + timeout_s
+    def send(self, message: dict[str, Any], timeout_s: float, raw: bytes = b"") -> None:
+        """``raw`` goes as it is, behind the message, which tells its length. Raises HelperLost."""
+        head = json.dumps(message).encode()
+        view, deadline = memoryview(struct.pack("<I", len(head)) + head + raw), time.monotonic() + timeout_s
         try:
             while view:
                 _wait(self._in, selectors.EVENT_WRITE, deadline)

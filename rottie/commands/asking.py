@@ -54,7 +54,7 @@ def ask(
     if conversation != "new":
         wanted["conversation_id"] = newest() if conversation == "last" else conversation
     wanted = {key: value for key, value in wanted.items() if value is not None}
-    send("POST", "/v1/assist", wanted, None, print_json if as_json else _print_assist)
+    send("POST", "/v1/assist", wanted, None, print_json if as_json else print_assist)
 
 
 def newest() -> str | None:
@@ -130,7 +130,7 @@ def _print_chat(as_json: bool) -> Callable[[Any], None]:
     return print_json if as_json else lambda reply: _print_message(reply["choices"][0]["message"])
 
 
-def _print_assist(reply: dict[str, Any]) -> None:
+def print_assist(reply: dict[str, Any]) -> None:
     """Calls with their changes below them, the reply, and who answered in which time."""
     out = console()
     for action in reply["actions"]:

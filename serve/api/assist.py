@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.action import Change
 from schemas.assistant import Limits
-from schemas.errors import ConversationMissing, EngineError, NoRecogniser, RottieError, TimedOut
-from schemas.events import Action, ActionDone, AssistEvent, AssistFinished, ReplyReady, Tier, TierAnswered, TurnFailed
+from schemas.errors import ConversationMissing, EngineError, NoRecogniser, RequestTooLarge, RottieError, TimedOut
+from schemas.events import (
+    Action,
+    ActionDone,
+    AssistEvent,
+    AssistFinished,
+    ReplyReady,
+    ReplySpoken,
+    SpokenAudio,
+    Tier,
+    TierAnswered,
+    Transcribed,
+    TurnFailed,
+)
 from schemas.inventory import Inventory
 from schemas.text import one_line
 from serve.api.bodies import attended, close_all, closing, read_body
@@ -26,11 +39,13 @@ from serve.api.replies import DONE, sse
 from serve.api.wire import checked
 from serve.assisting import Asked, LiveHome, assist
 from serve.conversing import Said, Talks
+from serve.voicing import Speech, Spoken, voiced
 
 if TYPE_CHECKING:
     from serve.api.gateway import Settings, Turns
 
 ACTING = 0.75  # of a request's time, for its calls together
+SPEAKING = 0.2  # of a request's time, at most, for speaking the reply
 NEW = "new"  # in place of a conversation's id
 LONGEST_TEXT = 4000  # characters; the model's own context ends before
 
@@ -39,9 +54,32 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Recording(_Body):
+    data: str = Field(
+        max_length=70_000_000, pattern=r"^[A-Za-z0-9+/]+={0,2}$", description="Base64 of a WAV, FLAC, MP3, Ogg or WebM file."
+    )
+    format: Literal["wav", "flac", "mp3", "ogg", "webm"] | None = Field(
+        default=None, description="May be left out: what the file says of itself is what counts."
+    )
+
+    @field_validator("data")
+    @classmethod
+    def _whole(cls, data: str) -> str:
+        if len(data) % 4:
+            raise ValueError("base64 comes in groups of four characters")
+        return data
+
+    def decoded(self, most: int) -> bytes:
+        """The file. Raises RequestTooLarge."""
+        if len(self.data) // 4 * 3 > most + 2:
+            raise RequestTooLarge(f"the recording is longer than {most} bytes", where="audio", hint="Send a shorter one.")
+        return base64.b64decode(self.data)
+
+
 class AssistRequest(_Body):
     text: str = Field(default="", max_length=LONGEST_TEXT, description="What is asked; may be left out with a confirmation.")
-    audio: str | None = Field(default=None, description="Base64. Refused while no speech recogniser is configured.")
+    audio: Recording | None = Field(default=None, description="What is asked, as a recording, in place of a text.")
+    speak: bool = Field(default=False, description="The reply as sound too.")
     conversation_id: str | None = Field(
         default=None,
         max_length=64,
@@ -60,9 +98,17 @@ class AssistRequest(_Body):
 
     @model_validator(mode="after")
     def _something(self) -> AssistRequest:
+        if self.audio is not None and (self.text or self.confirmation is not None):
+            raise ValueError("audio stands alone: it comes without text and without confirmation")
         if self.confirmation is None and self.audio is None and not one_line(self.text):
-            raise ValueError("text or confirmation is needed")
+            raise ValueError("text, audio or confirmation is needed")
         return self
+
+
+class Transcript(_Body):
+    text: str = Field(description="Empty where nobody spoke; then nothing was done.")
+    language: str
+    seconds: float = Field(description="Of the recording.")
 
 
 class AssistReply(_Body):
@@ -70,10 +116,13 @@ class AssistReply(_Body):
     conversation_id: str | None = Field(
         default=None, description="To be sent with what is said next; null where nothing is kept."
     )
+    transcript: Transcript | None = Field(default=None, description="What was heard, where a recording was sent.")
     tier: Tier
     model: str | None = None
     actions: tuple[Action, ...]
     reply: str
+    audio: SpokenAudio | None = Field(default=None, description="The reply as sound, where that was asked for and went well.")
+    audio_error: dict[str, Any] | None = Field(default=None, description="Why there is no sound though it was asked for.")
     timings_ms: dict[str, float]
 
 
@@ -102,35 +151,65 @@ class Desk:
     settings: Settings
     metrics: Metrics
     talks: Talks | None = None
+    speech: Speech = field(default_factory=Speech)
 
     def answer(self, wanted: AssistRequest, own: str | None = None) -> AsyncIterator[AssistEvent]:
         """The events of one request, in time; where it names no conversation, in ``own``, which may have to be begun.
 
-        Raises NoRecogniser and ConversationMissing; everything else with the first event or later.
+        Raises NoRecogniser, RequestTooLarge and ConversationMissing; everything else with the first event or later.
         """
-        if wanted.audio is not None:
-            raise NoRecogniser("audio cannot be understood here", where="audio")
+        limits = self.settings.limits
+        named = None if wanted.conversation_id == NEW else wanted.conversation_id
+        if named is not None and self.talks is None:
+            raise ConversationMissing("no conversations are kept here", where="conversation_id")
         asked = Asked(text=one_line(wanted.text), confirmation=wanted.confirmation)
+        if wanted.audio is None and not wanted.speak:
+            return _in_time(self._events(asked, wanted, own), limits, self.metrics)
+        spoken = Spoken(
+            recording=self._recording(wanted.audio),
+            conversation=named or own,
+            confidence=self.settings.stt.confidence if self.settings.stt else 0.0,
+            aloud_s=self._aloud_s() if wanted.speak else 0.0,
+        )
+        events = voiced(
+            lambda text: self._events(replace(asked, text=one_line(text)), wanted, own),
+            asked.text,
+            spoken,
+            self.speech,
+            self.home,
+            asked.inference_id,
+        )
+        return _in_time(events, limits, self.metrics)
+
+    def _events(self, asked: Asked, wanted: AssistRequest, own: str | None) -> AsyncGenerator[AssistEvent, None]:
         limits, manner = self.settings.limits, self.settings.manner
         actor = manner.actor if wanted.area is None else manner.actor.model_copy(update={"area": wanted.area})
         # A tool that hangs leaves time to say so.
         manner = replace(manner, actor=actor, act_s=ACTING * limits.timeout_s)
+        if self.talks is None:
+            return assist(asked, self.home, self.turns, manner)
         named = None if wanted.conversation_id == NEW else wanted.conversation_id
-        if self.talks is not None:
-            said = Said(asked, named or own, wanted.store, begin=named is None)
-            events = self.talks.converse(said, self.home, self.turns, manner)
-        elif named is None:
-            events = assist(asked, self.home, self.turns, manner)
-        else:
-            raise ConversationMissing("no conversations are kept here", where="conversation_id")
-        return _in_time(events, limits, self.metrics)
+        said = Said(asked, named or own, wanted.store, begin=named is None)
+        return self.talks.converse(said, self.home, self.turns, manner)
+
+    def _recording(self, audio: Recording | None) -> bytes | None:
+        if audio is None:
+            return None
+        if self.settings.stt is None or self.speech.ears is None:
+            raise NoRecogniser("audio cannot be understood here", where="audio")
+        return audio.decoded(self.settings.stt.bytes)
+
+    def _aloud_s(self) -> float:
+        """How long a reply may take to be spoken: within what the whole request may take."""
+        section = self.settings.tts
+        return min(section.timeout_s if section else 1.0, SPEAKING * self.settings.limits.timeout_s)
 
 
 def add_assist(app: FastAPI, desk: Desk) -> None:
     @app.post("/v1/assist", responses=answers(AssistReply, events="Events of the turn, by their `type`; then [DONE]."))
     async def assist_route(request: Request) -> Response:
         """What is asked for is done in the home; the reply tells what, and what changed."""
-        wanted = checked(AssistRequest, await read_body(request, desk.settings.limits.request_bytes))
+        wanted = checked(AssistRequest, await _read(request, desk.settings))
         events = desk.answer(wanted)
         if not wanted.stream:
             return JSONResponse(await attended(request, _whole(events)))
@@ -159,6 +238,16 @@ def add_home(app: FastAPI, home: LiveHome, settings: Settings) -> None:
         return _json(Changes(changes=changes))
 
 
+async def _read(request: Request, settings: Settings) -> bytes:
+    try:
+        return await read_body(request, settings.asking_bytes)
+    except RequestTooLarge as error:
+        if settings.stt is not None:
+            raise
+        hint = "Send less; recordings are taken where the assistant's file names a recogniser in its section `stt`."
+        raise RequestTooLarge(error.message, where=error.where, hint=hint) from None
+
+
 async def _whole(events: AsyncIterator[AssistEvent]) -> dict[str, Any]:
     try:
         return reply_of([event async for event in events]).model_dump(mode="json")
@@ -168,10 +257,16 @@ async def _whole(events: AsyncIterator[AssistEvent]) -> dict[str, Any]:
 
 def reply_of(events: list[AssistEvent]) -> AssistReply:
     tier: Tier = "none"
+    transcript: Transcript | None = None
+    sound: ReplySpoken | None = None
     model, text, actions = None, "", []
     for event in events:
         if isinstance(event, TierAnswered):
             tier, model = event.tier, event.model
+        elif isinstance(event, Transcribed):
+            transcript = Transcript(text=event.text, language=event.language, seconds=event.seconds)
+        elif isinstance(event, ReplySpoken):
+            sound = event
         elif isinstance(event, ActionDone):
             actions.append(event.action)
         elif isinstance(event, ReplyReady):
@@ -180,10 +275,13 @@ def reply_of(events: list[AssistEvent]) -> AssistReply:
             return AssistReply(
                 inference_id=event.inference_id,
                 conversation_id=event.conversation_id,
+                transcript=transcript,
                 tier=tier,
                 model=model,
                 actions=tuple(actions),
                 reply=text,
+                audio=sound.audio if sound else None,
+                audio_error=sound.error if sound else None,
                 timings_ms=event.timings_ms,
             )
     raise EngineError("the turn ended without a reply")

@@ -64,20 +64,22 @@ def _event(carried: str) -> dict[str, Any]:
     return {"type": "object", "properties": {"data": data, "event": {"type": "string"}}, "required": ["data"]}
 
 
-def describe(app: FastAPI, bodies: Bodies) -> None:
-    """Put ``bodies`` ({(method, path): kind}), every route's errors and the key into the document of ``app``."""
+def describe(app: FastAPI, bodies: Bodies, forms: Bodies) -> None:
+    """Put ``bodies`` ({(method, path): kind}) of JSON, ``forms`` with files, every route's errors and the key into the document
+    of ``app``.
+    """
     plain = app.openapi
     finished: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
         if not finished:
-            finished.update(_finished(plain(), bodies))
+            finished.update(_finished(plain(), bodies, forms))
         return finished
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _finished(document: dict[str, Any], bodies: Bodies) -> dict[str, Any]:
+def _finished(document: dict[str, Any], bodies: Bodies, forms: Bodies) -> dict[str, Any]:
     components = document.setdefault("components", {})
     parts = components.setdefault("schemas", {})
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
@@ -85,10 +87,11 @@ def _finished(document: dict[str, Any], bodies: Bodies) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(operation, path)
-            if kind := bodies.get((method, path)):
-                _add(parts, kind, "validation")
-                content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
-                operation["requestBody"] = {"required": True, "content": content}
+            for media, kinds in (("application/json", bodies), ("multipart/form-data", forms)):
+                if kind := kinds.get((method, path)):
+                    _add(parts, kind, "validation")
+                    content = {media: {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+                    operation["requestBody"] = {"required": True, "content": content}
     # FastAPI's own, for what it would have read itself.
     for name in ("HTTPValidationError", "ValidationError"):
         parts.pop(name, None)

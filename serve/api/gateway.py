@@ -18,12 +18,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schemas.assistant import Limits
+from schemas.assistant import Limits, Stt, Tts
 from schemas.errors import NoChampion, RequestError, RottieError
 from schemas.events import TurnEvent
-from serve.api import assist, chat, completions, conversations, embeddings, responses
+from serve.api import assist, audio, chat, completions, conversations, embeddings, responses
 from serve.api.assist import Desk, add_assist, add_home
 from serve.api.at_home import AtHome
+from serve.api.audio import add_audio
 from serve.api.chat import add_chat
 from serve.api.completions import add_completions
 from serve.api.conversations import add_conversations
@@ -40,6 +41,7 @@ from serve.api.socket import add_socket
 from serve.api.wire import Body, Passages, Turn, Vectors
 from serve.assisting import LiveHome, Manner
 from serve.conversing import Talks
+from serve.voicing import Speech
 
 LEFT = 499  # what proxies log for a client that left
 
@@ -77,6 +79,13 @@ class Settings:
     host: str = "127.0.0.1"
     origins: tuple[str, ...] = ()
     manner: Manner = field(default_factory=Manner)
+    stt: Stt | None = None
+    tts: Tts | None = None
+
+    @property
+    def asking_bytes(self) -> int:
+        """The longest request to the assistant, which may hold a recording as base64."""
+        return self.limits.request_bytes + (-(-self.stt.bytes // 3) * 4 if self.stt else 0)
 
 
 def create_app(
@@ -86,8 +95,11 @@ def create_app(
     metrics: Metrics | None = None,
     home: LiveHome | None = None,
     talks: Talks | None = None,
+    speech: Speech | None = None,
 ) -> ASGIApp:
-    """Without a ``home`` there is a model to talk to and nothing to act on; without ``talks`` nothing is remembered."""
+    """Without a ``home`` there is a model to talk to and nothing to act on; without ``talks`` nothing is remembered; without
+    ``speech`` nothing is heard or spoken.
+    """
     metrics, keys = metrics or Metrics(), KeyFile(key_file)
     turns = turns if home is None else AtHome(turns, home)
     app = FastAPI(title="Rottie", version="1", redoc_url=None)
@@ -97,8 +109,9 @@ def create_app(
     add_completions(app, turns, settings, metrics)
     add_embeddings(app, turns, settings)
     add_responses(app, turns, settings, metrics)
+    add_audio(app, speech := speech or Speech(), settings)
     if home is not None:
-        desk = Desk(turns, home, settings, metrics, talks)
+        desk = Desk(turns, home, settings, metrics, talks, speech)
         add_assist(app, desk)
         add_home(app, home, settings)
         add_notices(app, home)
@@ -108,7 +121,16 @@ def create_app(
         add_conversations(app, talks.store, settings)
     describe(
         app,
-        {**chat.BODIES, **completions.BODIES, **embeddings.BODIES, **responses.BODIES, **assist.BODIES, **conversations.BODIES},
+        {
+            **audio.BODIES,
+            **chat.BODIES,
+            **completions.BODIES,
+            **embeddings.BODIES,
+            **responses.BODIES,
+            **assist.BODIES,
+            **conversations.BODIES,
+        },
+        audio.FORMS,
     )
     app.add_exception_handler(RottieError, lambda _, error: _reply(error))  # type: ignore[arg-type]
     # Answers; the error itself goes on to Counted, which logs it.

@@ -13,7 +13,7 @@ for a message that began nothing; pong. One turn runs at a time. The next event 
 Refused before it begins, with a status line: 401 a wrong key, 403 a foreign page (Origin), 421 another Host, 503 too many.
 Closed with: 1000 nothing was said for long, 1001 open for long (connect again, and go on by conversation_id), 1003 bytes, 1008
 no key in time, a key that was withdrawn, a client that does not listen or sends nothing but nonsense, 1009 a message over
-limits.request_bytes, 1011 a failure here.
+limits.request_bytes (and the recording that it may hold), 1011 a failure here.
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ class _Talk:
         if text is None:
             raise _Closing(1003, "messages are JSON texts")
         raw = text.encode("utf-8", "surrogatepass")
-        if len(raw) > self._desk.settings.limits.request_bytes:
+        if len(raw) > self._desk.settings.asking_bytes:
             raise _Closing(1009, "the message is too long")
         return raw
 

@@ -245,7 +245,7 @@ def test_ask_prints_what_was_done_and_what_changed(capsys: pytest.CaptureFixture
         "confirmation_needed": None,
     }
     door = {"name": "HassTurnOff", "arguments": {}, "changes": [], "confirmation_needed": "c0de"}
-    asking._print_assist({"actions": [lamp, door], "reply": "Done [1].", "tier": "intents", "timings_ms": {"total": 8.2}})
+    asking.print_assist({"actions": [lamp, door], "reply": "Done [1].", "tier": "intents", "timings_ms": {"total": 8.2}})
     assert capsys.readouterr().out.splitlines() == [
         '→ HassTurnOn(name="hall lamp")',
         "  light.hall_lamp: off -> on, brightness 0 -> 255",

@@ -28,6 +28,7 @@ from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
 from serve.models import read_model
+from tests.serve.recordings import scripted_speech
 
 LIMITS = Limits(max_tokens=900, request_bytes=131_072, messages=20, tools=8, timeout_s=30)
 
@@ -99,7 +100,9 @@ async def _serve(export: Path, home: Home, limits: Limits, ready: list[Live], st
     keeper, talks = Keeper(home), Talks(Conversations(home.database))
     await keeper.want(HomeWish(inventory=load_inventory("home")))
     asked = AskedHome(lambda request: answered(keeper, request))
-    app = create_app(LocalTurns(holder), Settings(limits=limits), home.api_key, home=asked, talks=talks)
+    settings, speech = Settings(limits=limits), scripted_speech(home.root)
+    settings.stt, settings.tts = speech.stt, speech.tts
+    app = create_app(LocalTurns(holder), settings, home.api_key, home=asked, talks=talks, speech=speech.both)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", access_log=False)
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
@@ -115,3 +118,4 @@ async def _serve(export: Path, home: Home, limits: Limits, ready: list[Live], st
     await talks.close()
     await keeper.close()
     await holder.close()
+    await speech.close()

@@ -207,7 +207,7 @@ async def test_here_is_where_the_one_who_asks_is(served: Served) -> None:
 
 
 async def test_audio_has_no_recogniser(served: Served) -> None:
-    reply = await served.http.post("/v1/assist", json={"audio": "UklGRg=="})
+    reply = await served.http.post("/v1/assist", json={"audio": {"data": "UklGRg=="}})
     assert error_of(reply, 400) == "request.no_recogniser"
 
 

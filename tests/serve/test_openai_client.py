@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 from tokenizers import Tokenizer
 
 from tests.serve.live import LIMITS, Live, until
+from tests.serve.recordings import tone, wav
 
 MODEL = "champion"
 ASK: list[Any] = [{"role": "user", "content": "turn on the hall lamp"}]
@@ -431,3 +432,44 @@ def test_more_than_the_queue_takes_is_told_when_to_come_back(server: Live, clien
     with ThreadPoolExecutor(24) as pool:
         assert set(pool.map(ask, range(24))) == {None, (503, "engine.overloaded", "1")}
     until(server.at_rest, "nothing is left of those that were refused")
+
+
+def test_transcriptions(client: openai.OpenAI) -> None:
+    file = ("said.wav", wav(tone(1.5)), "audio/wav")
+    plain = client.audio.transcriptions.create(model="rottie-stt", file=file)
+    assert plain.text == "turn on the hall lamp"
+    verbose = client.audio.transcriptions.create(
+        model="whisper-1",
+        file=file,
+        response_format="verbose_json",
+        timestamp_granularities=["word", "segment"],
+        language="en",
+        prompt="hall lamp, tv",
+        temperature=0,
+    )
+    assert verbose.duration == 1.5
+    assert verbose.segments is not None
+    assert [word.word for word in verbose.words or ()] == ["turn", "on", "the", "hall", "lamp"]
+    for form in ("text", "srt", "vtt"):
+        assert "turn on the hall lamp" in str(
+            client.audio.transcriptions.create(model="rottie-stt", file=file, response_format=form)
+        )  # type: ignore[call-overload]
+    streamed = list(client.audio.transcriptions.create(model="rottie-stt", file=file, stream=True))
+    assert [event.type for event in streamed] == ["transcript.text.delta", "transcript.text.done"]
+    with pytest.raises(openai.BadRequestError) as damaged:
+        client.audio.transcriptions.create(model="rottie-stt", file=("said.wav", b"RIFF"))
+    assert damaged.value.code == "request.audio"
+    with pytest.raises(openai.NotFoundError):
+        client.audio.transcriptions.create(model="gpt-4", file=file)
+
+
+def test_speech(client: openai.OpenAI, tmp_path: Path) -> None:
+    whole = client.audio.speech.create(model="rottie-tts", voice="alloy", input="Hello. It is late.", response_format="wav")
+    assert whole.content.startswith(b"RIFF")
+    with client.audio.speech.with_streaming_response.create(model="tts-1", voice="nova", input="Hello. It is late.") as streamed:
+        streamed.stream_to_file(tmp_path / "said.mp3")
+    heard = client.audio.transcriptions.create(model="rottie-stt", file=tmp_path / "said.mp3")
+    assert heard.text == "turn on the hall lamp"  # whatever it hears
+    with pytest.raises(openai.BadRequestError) as unspeakable:
+        client.audio.speech.create(model="rottie-tts", voice="alloy", input="...")
+    assert unspeakable.value.code == "request.unspeakable"

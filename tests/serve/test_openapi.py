@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
 from tests.serve.live import LIMITS, Live, live, until
+from tests.serve.recordings import tone, wav
 
 EXAMPLES = 25
 CHECKS = [
@@ -67,6 +69,8 @@ GOOD: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/responses", {"input": "a", "stream": True}),
     ("POST", "/v1/assist", {"text": "turn on the hall lamp"}),
     ("POST", "/v1/assist", {"text": "turn off the hall lamp", "stream": True}),
+    ("POST", "/v1/assist", {"audio": {"data": base64.b64encode(wav(tone())).decode()}, "speak": True}),
+    ("POST", "/v1/audio/speech", {"model": "rottie-tts", "input": "Hello."}),
     ("PATCH", "/v1/home/entities/{entity_id}", {"state": "on"}),
 ]
 PATHS = {"entity_id": "light.hall_lamp", "model": "champion"}
@@ -80,6 +84,14 @@ def test_good_requests_are_answered_as_described(
     case = document[path][method].Case(body=body, media_type="application/json", path_parameters=places)
     reply = case.call_and_validate(session=session, headers=dict(session.headers), checks=CHECKS)
     assert reply.status_code == 200, reply.text
+
+
+def test_a_recording_is_heard_as_described(document: Any, session: requests.Session) -> None:
+    for more in ({}, {"response_format": "verbose_json"}, {"response_format": "srt"}, {"stream": "true"}):
+        body = {"model": "rottie-stt", "file": wav(tone()), **more}
+        case = document["/v1/audio/transcriptions"]["POST"].Case(body=body, media_type="multipart/form-data")
+        reply = case.call_and_validate(session=session, headers=dict(session.headers), checks=CHECKS)
+        assert reply.status_code == 200, reply.text
 
 
 def test_a_remembered_response_and_a_served_model_are_as_described(

@@ -217,7 +217,7 @@ async def test_nonsense_begins_nothing(served: Served) -> None:
 
 async def test_audio_has_no_recogniser(served: Served) -> None:
     async with served.connect() as client:
-        await said(client, "ask", audio="UklGRg==")
+        await said(client, "ask", audio={"data": "UklGRg=="})
         assert (await heard(client, "turn.failed"))[-1]["error"]["code"] == "request.no_recogniser"
         await client.send(b"\x00\x01")
         assert await closed(client) == 1003

@@ -1,0 +1,300 @@
+"""POST /v1/audio/transcriptions and /v1/audio/speech: OpenAI's interface to the recogniser and the voice.
+
+Does not cover turns that are spoken: those are POST /v1/assist with a recording.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from pydantic import ConfigDict, Field, ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from schemas.errors import NoRecogniser, NoVoice, RequestError, TextUnspeakable, VersionMissing
+from serve.api.bodies import attended, close_all, closing, read_body
+from serve.api.describing import answers
+from serve.api.replies import sse
+from serve.api.running import late
+from serve.api.wire import Body, checked, refusal
+from serve.engines.encoding import MEDIA, AudioFormat
+from serve.engines.faster_whisper import Piece, Transcript
+from serve.engines.spoken_pieces import MAX_TEXT
+from serve.hearing import Listen
+from serve.saying import Say
+from serve.voicing import Speech
+
+if TYPE_CHECKING:
+    from serve.api.gateway import Settings
+
+HEARING, SAYING = "/v1/audio/transcriptions", "/v1/audio/speech"
+# One of each is configured; clients have the names of OpenAI's built in.
+RECOGNISERS = frozenset({"champion", "rottie-stt", "whisper-1"})
+VOICES = frozenset({"champion", "rottie-tts", "tts-1", "tts-1-hd"})
+_ENVELOPE = 65_536  # bytes of a form beside its file
+_MOST_FIELDS = 20
+
+
+class TranscriptionForm(Body):
+    """Form fields; numbers come as text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    file: bytes = Field(description="WAV, FLAC, MP3, Ogg or WebM, of any rate.")
+    model: str = Field(max_length=200)
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
+    prompt: str | None = Field(default=None, max_length=4000, description="Names that may be said, with commas between.")
+    response_format: Literal["json", "text", "srt", "vtt", "verbose_json"] = "json"
+    temperature: float | None = Field(default=None, ge=0, le=1, description="Taken and without effect: the likeliest is written.")
+    stream: bool = Field(default=False, description="Server-sent events; only with json and text.")
+    timestamp_granularities: tuple[Literal["word", "segment"], ...] = Field(
+        default=("segment",), max_length=2, alias="timestamp_granularities[]", description="word: only with verbose_json."
+    )
+
+
+class HeardFor(Body):
+    type: Literal["duration"] = "duration"
+    seconds: int
+
+
+class Transcription(Body):
+    text: str
+    usage: HeardFor
+
+
+class HeardWord(Body):
+    word: str
+    start: float
+    end: float
+
+
+class HeardSegment(Body):
+    id: int
+    seek: int
+    start: float
+    end: float
+    text: str
+    tokens: tuple[int, ...]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+
+
+class VerboseTranscription(Body):
+    task: Literal["transcribe"]
+    language: str
+    duration: float
+    text: str
+    segments: tuple[HeardSegment, ...] | None = None
+    words: tuple[HeardWord, ...] | None = None
+    usage: HeardFor
+
+
+class SpeechRequest(Body):
+    model: str = Field(max_length=200)
+    input: str = Field(min_length=1, max_length=MAX_TEXT)
+    voice: str = Field(default="default", max_length=64, description="One voice is configured: every name stands for it.")
+    response_format: AudioFormat = Field(default="mp3", description="pcm: 16 bits, mono, 24,000 Hz.")
+    speed: float = Field(default=1.0, ge=0.25, le=4)
+    stream_format: Literal["audio"] = "audio"
+
+
+BODIES = {("post", SAYING): SpeechRequest}
+FORMS = {("post", HEARING): TranscriptionForm}
+_TOLD: dict[int | str, dict[str, Any]] = answers(
+    Transcription | VerboseTranscription, 400, 404, 413, 503, 504, events="transcript.text.delta and transcript.text.done."
+)
+_TOLD[200]["content"]["text/plain"] = {"schema": {"type": "string"}}
+_SOUND = {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA.values()}
+
+
+def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
+    @app.post(HEARING, responses=_TOLD)
+    async def transcribe(request: Request) -> Response:
+        """What is said in a recording; the text is empty where nobody speaks."""
+        if speech.ears is None or settings.stt is None:
+            raise NoRecogniser("audio cannot be understood here")
+        asked = await _form(request, settings.stt.bytes)
+        _named(asked.model, RECOGNISERS)
+        words = "word" in asked.timestamp_granularities
+        if words and asked.response_format != "verbose_json":
+            raise RequestError("times of words are told in verbose_json", where="timestamp_granularities")
+        if asked.stream and asked.response_format not in ("json", "text"):
+            raise RequestError("only json and text are streamed", where="response_format")
+        names = tuple(name for part in re.split(r"[,;\n]", asked.prompt or "") if (name := part.strip()))
+        listen = Listen(names=names, language=asked.language, words=words)
+        try:
+            async with asyncio.timeout(settings.limits.timeout_s):
+                heard = await attended(request, speech.ears.hear(asked.file, listen))
+        except TimeoutError as error:
+            raise late(settings.limits) from error
+        return _told(asked, heard.transcript)
+
+    @app.post(SAYING, response_class=Response, responses={**answers(None, 400, 404, 413, 503, 504), 200: {"content": _SOUND}})
+    async def speak(request: Request) -> Response:
+        """A text as sound, sent while it is made."""
+        asked = checked(SpeechRequest, await read_body(request, settings.limits.request_bytes))
+        if speech.voice is None or settings.tts is None:
+            raise NoVoice("text cannot be spoken here")
+        _named(asked.model, VOICES)
+        if len(asked.input) > settings.tts.longest:
+            raise TextUnspeakable(f"the text is longer than {settings.tts.longest} characters", where="input")
+        pieces = speech.voice.say(Say(text=asked.input, speed=asked.speed, form=asked.response_format))
+        # The first piece is awaited here, so that what fails before it has a proper status line.
+        try:
+            async with asyncio.timeout(settings.limits.timeout_s):
+                first = await attended(request, _first(pieces))
+        except BaseException as error:
+            await close_all(pieces)
+            if isinstance(error, TimeoutError):
+                raise late(settings.limits) from error
+            raise
+        body = closing(_rest(first, pieces, settings.limits.timeout_s), pieces)
+        return StreamingResponse(body, media_type=MEDIA[asked.response_format], headers={"Cache-Control": "no-store"})
+
+
+async def _first(pieces: AsyncGenerator[bytes, None]) -> bytes:
+    return await anext(pieces, b"")
+
+
+async def _rest(first: bytes, pieces: AsyncGenerator[bytes, None], patience_s: float) -> AsyncIterator[bytes]:
+    """A failure on the way ends the connection: there is no other way to tell it in a recording."""
+    yield first
+    while True:
+        async with asyncio.timeout(patience_s):
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+def _named(model: str, known: frozenset[str]) -> None:
+    if model not in known:
+        hint = f"Use one of {', '.join(sorted(known))}: they all name the one that is configured."
+        raise VersionMissing("no such model is served", where="model", hint=hint)
+
+
+class _InMemory(MultiPartParser):
+    """Recordings are never written to disk, not even for a moment."""
+
+    spool_max_size = 2**31
+
+
+async def _form(request: Request, most: int) -> TranscriptionForm:
+    """Raises RequestTooLarge and RequestError, which quotes nothing."""
+    raw = await read_body(request, most + _ENVELOPE)
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise RequestError("the body is no form with a file", where="Content-Type", hint="Send multipart/form-data.")
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield raw
+
+    try:
+        parser = _InMemory(request.headers, whole(), max_files=1, max_fields=_MOST_FIELDS, max_part_size=_ENVELOPE)
+        form = await parser.parse()
+    except (MultiPartException, ValueError, UnicodeError):
+        raise RequestError("the form cannot be read", where="body") from None
+    try:
+        return TranscriptionForm.model_validate(await _fields(form))
+    except ValidationError as error:
+        raise refusal(error) from None
+    finally:
+        await form.close()
+
+
+async def _fields(form: FormData) -> dict[str, Any]:
+    """Raises RequestError for a field that comes twice and may not."""
+    found: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if name in ("timestamp_granularities", "timestamp_granularities[]"):
+            found.setdefault("timestamp_granularities[]", []).append(value)
+        elif name in found:
+            raise RequestError("a field comes twice", where=name if name in TranscriptionForm.model_fields else "body")
+        elif name == "file":
+            found[name] = await value.read() if isinstance(value, UploadFile) else value.encode("utf-8", "replace")
+        else:
+            found[name] = value
+    return found
+
+
+def _told(asked: TranscriptionForm, heard: Transcript) -> Response:
+    if asked.stream:
+        events = StreamingResponse(_events(heard), media_type="text/event-stream")
+        events.headers["Cache-Control"] = "no-store"
+        return events
+    if asked.response_format == "json":
+        return JSONResponse({"text": heard.text, "usage": _usage(heard)})
+    if asked.response_format == "verbose_json":
+        return JSONResponse(_verbose(heard, asked.timestamp_granularities))
+    if asked.response_format == "text":
+        return PlainTextResponse(heard.text + "\n")
+    return PlainTextResponse(_subtitles(heard, asked.response_format == "vtt"))
+
+
+async def _events(heard: Transcript) -> AsyncIterator[bytes]:
+    """Our recogniser hears a recording whole; its pieces come one after the other, none sooner than the last."""
+    for number, piece in enumerate(heard.pieces):
+        yield sse({"type": "transcript.text.delta", "delta": f" {piece.text}" if number else piece.text})
+    yield sse({"type": "transcript.text.done", "text": heard.text, "usage": _usage(heard)})
+
+
+def _usage(heard: Transcript) -> dict[str, Any]:
+    return {"type": "duration", "seconds": math.ceil(heard.seconds)}
+
+
+def _verbose(heard: Transcript, wanted: tuple[str, ...]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "task": "transcribe",
+        "language": heard.language,
+        "duration": round(heard.seconds, 3),
+        "text": heard.text,
+        "usage": _usage(heard),
+    }
+    if "segment" in wanted:
+        told["segments"] = [_segment(number, piece) for number, piece in enumerate(heard.pieces)]
+    if "word" in wanted:
+        told["words"] = [
+            {"word": word.text, "start": round(word.start_s, 3), "end": round(word.end_s, 3)}
+            for piece in heard.pieces
+            for word in piece.words
+        ]
+    return told
+
+
+def _segment(number: int, piece: Piece) -> dict[str, Any]:
+    raw = piece.text.encode()
+    return {
+        "id": number,
+        "seek": 0,
+        "start": round(piece.start_s, 3),
+        "end": round(piece.end_s, 3),
+        "text": piece.text,
+        "tokens": [],
+        "temperature": 0.0,
+        "avg_logprob": round(math.log(max(piece.confidence, 1e-9)), 4),
+        "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 4),
+        "no_speech_prob": round(piece.no_speech, 4),
+    }
+
+
+def _subtitles(heard: Transcript, vtt: bool) -> str:
+    """SubRip, or WebVTT."""
+    point = "." if vtt else ","
+    lines = ["WEBVTT", ""] if vtt else []
+    for number, piece in enumerate(heard.pieces, start=1):
+        text = piece.text.replace("-->", "->")
+        lines += [*([] if vtt else [str(number)]), f"{_clock(piece.start_s, point)} --> {_clock(piece.end_s, point)}", text, ""]
+    return "\n".join(lines)
+
+
+def _clock(seconds: float, point: str) -> str:
+    whole, ms = divmod(round(seconds * 1000), 1000)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{point}{ms:03}"

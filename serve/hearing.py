@@ -1,0 +1,106 @@
+"""From a recording to what was said in it: what a replica of the recogniser does, without Ray.
+
+Nothing of a recording or a transcript is logged or written to disk. Does not cover what is done with the words.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from schemas.assistant import Stt
+from schemas.errors import RottieError
+from serve.api.faults import error_from, note
+from serve.engines.decoding import Decoder
+from serve.engines.faster_whisper import FasterWhisperEngine, Transcript
+from serve.engines.scripted_speech import ScriptedRecogniser
+from serve.loaded import Loaded
+from serve.speech_models import place_of, recogniser_folder
+
+
+class Listen(BaseModel):
+    """How a recording shall be heard. ``names`` are those that may be said; ``words``: with the time of each word."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: tuple[str, ...] = ()
+    language: str | None = None
+    words: bool = False
+
+
+class Understood(BaseModel):
+    """``timings_ms``: decode, the file to samples; stt, the samples to words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    transcript: Transcript
+    timings_ms: dict[str, float]
+
+
+class Hears(Protocol):
+    """Where recordings are heard."""
+
+    async def hear(self, recording: bytes, listen: Listen) -> Understood:
+        """Raises AudioUnusable, and another RottieError where nobody can listen now."""
+        ...
+
+
+class Ears:
+    """``Hears`` in this process: one recogniser, and the process that decodes for it."""
+
+    def __init__(self) -> None:
+        self._section = Stt()
+        self._recogniser: Loaded[Stt, FasterWhisperEngine | ScriptedRecogniser] = Loaded("the recogniser", open_recogniser)
+        self._decoder = Decoder()
+
+    def want(self, section: Stt) -> None:
+        self._section = section
+        self._recogniser.want(section)
+
+    def retry(self) -> None:
+        self._recogniser.retry()
+
+    async def close(self) -> None:
+        await self._recogniser.close()
+        self._decoder.close()
+
+    async def hear(self, recording: bytes, listen: Listen) -> Understood:
+        section = self._section
+        async with self._recogniser.hold() as recogniser:
+            began = time.monotonic()
+            audio = await self._decoder.decode(recording, section.longest_s)
+            decoded = time.monotonic()
+            language = listen.language or section.language
+            transcript = await recogniser.transcribe(audio, names=listen.names, language=language, words=listen.words)
+        spent = {"decode": decoded - began, "stt": time.monotonic() - decoded}
+        return Understood(transcript=transcript, timings_ms={name: round(s * 1000, 3) for name, s in spent.items()})
+
+
+def open_recogniser(section: Stt) -> FasterWhisperEngine | ScriptedRecogniser:
+    """Blocks while it loads. Raises SpeechMissing, ModelUnusable."""
+    if section.kind == "scripted":
+        return ScriptedRecogniser.read(place_of(section.model))
+    return FasterWhisperEngine(recogniser_folder(section.model), section.threads, beam=section.beam)
+
+
+_ANSWER: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+async def heard(ears: Hears, recording: bytes, listen: str) -> str:
+    """The answer of ``ears`` as JSON, what went wrong too: Serve would log the words of an error. Never raises an Exception."""
+    try:
+        found = await ears.hear(recording, Listen.model_validate_json(listen))
+    except RottieError as error:
+        return _ANSWER.dump_json({"error": error.as_dict()}).decode()
+    except Exception as error:
+        return _ANSWER.dump_json({"error": note(error).as_dict()}).decode()
+    return found.model_dump_json()
+
+
+def understood(answer: str) -> Understood:
+    """The answer that ``heard`` gave, or the error in it, raised."""
+    if answer.startswith('{"error"'):
+        raise error_from(_ANSWER.validate_json(answer)["error"])
+    return Understood.model_validate_json(answer)

@@ -1,0 +1,141 @@
+"""A turn that is heard and spoken, without Ray: a recording in place of a text, and the reply as sound beside its words.
+
+Where nobody spoke, or too little was understood, nothing is done and nothing is kept. A voice that is off, down or slow costs
+the sound of a reply, never its words. Does not cover the turn itself: that is serve/assisting.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.errors import NoRecogniser, NoVoice, RottieError, SpeechDown
+from schemas.events import AssistEvent, AssistFinished, ReplyReady, ReplySpoken, SpokenAudio, TierAnswered, Transcribed
+from serve.actions.speaking import NOT_UNDERSTOOD
+from serve.api.faults import note
+from serve.assisting import LiveHome
+from serve.engines.encoding import finished
+from serve.hearing import Hears, Listen
+from serve.saying import Say, Says
+
+NOTHING_HEARD = "I heard nothing."
+NAMES_S = 0.5  # how long the home may take to tell its names
+
+
+@dataclass(frozen=True)
+class Speech:
+    """The recogniser and the voice of an assistant; None where it has none. ``confidence``: see schemas.assistant.Stt."""
+
+    ears: Hears | None = None
+    voice: Says | None = None
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What is wanted beside a text. ``recording`` None: the turn has a text; ``aloud_s`` 0: the reply is text alone.
+    ``conversation``: the one that goes on, should there be nothing to keep in it.
+    """
+
+    recording: bytes | None = None
+    conversation: str | None = None
+    confidence: float = 0.0
+    aloud_s: float = 0.0
+
+
+Answer = Callable[[str], AsyncIterator[AssistEvent]]
+
+
+async def voiced(
+    answer: Answer, text: str, spoken: Spoken, speech: Speech, home: LiveHome, inference_id: str
+) -> AsyncGenerator[AssistEvent, None]:
+    """Transcribed, the events of ``answer`` to what was heard, ReplySpoken before the end. Raises NoRecogniser, AudioUnusable,
+    SpeechDown, what loading a recogniser raises, and what ``answer`` raises.
+    """
+    began, spent, reply = time.monotonic(), dict[str, float](), ""
+    if spoken.recording is not None:
+        heard = await _heard(spoken, speech, home)
+        spent |= heard.timings_ms
+        text = heard.transcript.text
+        yield Transcribed(
+            inference_id=inference_id,
+            at_ms=_ms_since(began),
+            text=text,
+            language=heard.transcript.language,
+            seconds=round(heard.transcript.seconds, 3),
+            timings_ms=heard.timings_ms,
+        )
+        unsure = min((piece.confidence for piece in heard.transcript.pieces), default=0.0) < spoken.confidence
+        if not text or unsure:
+            events = _nothing(inference_id, spoken.conversation, NOT_UNDERSTOOD if text else NOTHING_HEARD)
+        else:
+            events = answer(text)
+    else:
+        events = answer(text)
+    before = _ms_since(began)
+    try:
+        async for event in events:
+            event = event.model_copy(update={"at_ms": event.at_ms + before})
+            if isinstance(event, ReplyReady):
+                reply = event.text
+            elif isinstance(event, AssistFinished):
+                if spoken.aloud_s:
+                    said = time.monotonic()
+                    sound = await _said(reply, speech.voice, spoken.aloud_s)
+                    spent["tts"] = round(_ms_since(said), 3)
+                    yield ReplySpoken(inference_id=inference_id, at_ms=_ms_since(began), **sound)
+                total = round(_ms_since(began), 3)
+                event = event.model_copy(update={"at_ms": total, "timings_ms": event.timings_ms | spent | {"total": total}})
+            yield event
+    finally:
+        if (close := getattr(events, "aclose", None)) is not None:
+            await close()
+
+
+async def _heard(spoken: Spoken, speech: Speech, home: LiveHome) -> Any:
+    assert spoken.recording is not None
+    if speech.ears is None:
+        raise NoRecogniser("audio cannot be understood here", where="audio")
+    return await speech.ears.hear(spoken.recording, Listen(names=await names_of(home)))
+
+
+async def _nothing(inference_id: str, conversation: str | None, reply: str) -> AsyncGenerator[AssistEvent, None]:
+    stamp: dict[str, Any] = {"inference_id": inference_id, "at_ms": 0}
+    yield TierAnswered(**stamp, tier="none")
+    yield ReplyReady(**stamp, text=reply)
+    yield AssistFinished(**stamp, conversation_id=conversation, timings_ms={})
+
+
+async def _said(reply: str, voice: Says | None, within_s: float) -> dict[str, Any]:
+    """The fields of ReplySpoken: what was done is done, so that nothing which goes wrong here may fail the turn."""
+    try:
+        if voice is None:
+            raise NoVoice("replies cannot be spoken here", where="speak")
+        async with asyncio.timeout(within_s), aclosing(voice.say(Say(text=reply))) as pieces:
+            wav, seconds = finished(b"".join([piece async for piece in pieces]))
+    except TimeoutError:
+        return {"error": SpeechDown(f"the reply was not spoken within {within_s:g} s", where="tts").as_dict()}
+    except RottieError as error:
+        return {"error": error.as_dict()}
+    except Exception as error:
+        return {"error": note(error).as_dict()}
+    return {"audio": SpokenAudio(data=base64.b64encode(wav).decode(), seconds=round(seconds, 3))}
+
+
+async def names_of(home: LiveHome) -> tuple[str, ...]:
+    """All names of the home's areas and of what is in them; empty where it does not answer in time."""
+    try:
+        async with asyncio.timeout(NAMES_S):
+            inventory = await home.read()
+    except (RottieError, TimeoutError):
+        return ()
+    named = [*inventory.areas, *inventory.floors, *inventory.entities]
+    return tuple(dict.fromkeys(name for one in named for name in (one.name, *one.aliases)))
+
+
+def _ms_since(began: float) -> float:
+    return (time.monotonic() - began) * 1000
