@@ -108,9 +108,9 @@ class Voice(nn.Module):
         return self.vocoder(frames.hertz, frames.pulses, frames.hiss, noise)
 
 
-def _level(spectrum: torch.Tensor) -> torch.Tensor:
-    """Magnitudes (batch, frames, BINS) of a spectrum's real and imaginary halves."""
-    real, imaginary = spectrum[:, :, :BINS], spectrum[:, :, BINS:]
+def _level(spectrum: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """Magnitudes (batch, frames, BINS)."""
+    real, imaginary = spectrum
     return torch.sqrt(real**2 + imaginary**2)
 
 

@@ -39,8 +39,10 @@ def spread(bands: int, rate: int) -> torch.Tensor:
 class Vocoder(nn.Module):
     """``pulses`` and ``hiss`` are how many bands each envelope has."""
 
-    analysis: torch.Tensor
-    synthesis: torch.Tensor
+    cosines: torch.Tensor
+    sines: torch.Tensor
+    even: torch.Tensor
+    odd: torch.Tensor
     pulse_bins: torch.Tensor
     hiss_bins: torch.Tensor
     ramp: torch.Tensor
@@ -48,16 +50,17 @@ class Vocoder(nn.Module):
     def __init__(self, rate: int, pulses: int, hiss: int) -> None:
         super().__init__()
         self.rate = rate
-        angle = 2 * math.pi / SIZE
-        bins = torch.arange(BINS, dtype=torch.float64)
-        # The window lies in the middle of the frame, so that the ringing before it has room too.
-        into = torch.arange(HOP, HOP + WINDOW, dtype=torch.float64)[:, None] * bins * angle
-        hann = torch.hann_window(WINDOW, dtype=torch.float64)[:, None]
-        out = bins[:, None] * torch.arange(SIZE, dtype=torch.float64) * angle
+        # Frames are taken about their middles, so that the filters ring to both sides. What is even about it has only cosines,
+        # what is odd only sines: half the work of a whole transform.
+        bins, times = (torch.arange(count, dtype=torch.float64) for count in (BINS, SIZE // 2 + 1))
+        angles = 2 * math.pi / SIZE * bins[:, None] * times
+        hann = torch.hann_window(WINDOW, dtype=torch.float64)[HOP:, None]
         weight = torch.full((BINS, 1), 2.0 / SIZE, dtype=torch.float64)
         weight[0] = weight[-1] = 1.0 / SIZE
-        self._keep("analysis", torch.cat([into.cos() * hann, -into.sin() * hann], dim=1))
-        self._keep("synthesis", torch.cat([out.cos() * weight, -out.sin() * weight], dim=0))
+        self._keep("cosines", angles[:, :HOP].cos().T * hann)
+        self._keep("sines", -angles[:, :HOP].sin().T * hann)
+        self._keep("even", angles.cos() * weight)
+        self._keep("odd", -angles.sin() * weight)
         self._keep("pulse_bins", spread(pulses, rate))
         self._keep("hiss_bins", spread(hiss, rate))
         self._keep("ramp", (torch.arange(HOP, dtype=torch.float64) + 0.5) / HOP)
@@ -71,11 +74,13 @@ class Vocoder(nn.Module):
         ``hertz`` (batch, frames) is the pitch; ``pulses`` and ``hiss`` (batch, frames, bands) are logarithms of amplitudes;
         ``noise`` (batch, frames*HOP) is white, of deviation 1.
         """
-        voiced = self.spectrum(self.pulse_train(hertz))
-        rough = self.spectrum(noise)
+        real, imaginary = self.spectrum(self.pulse_train(hertz))
+        rough_real, rough_imaginary = self.spectrum(noise)
         loud, soft = torch.exp(pulses @ self.pulse_bins), torch.exp(hiss @ self.hiss_bins)
-        mixed = voiced * torch.cat([loud, loud], dim=-1) + rough * torch.cat([soft, soft], dim=-1)
-        return self._added(mixed @ self.synthesis)
+        even = (real * loud + rough_real * soft) @ self.even
+        odd = (imaginary * loud + rough_imaginary * soft) @ self.odd
+        before, after = (even - odd)[:, :, 1:].flip(2), (even + odd)[:, :, :-1]
+        return self._added(torch.cat([before, after], dim=2))
 
     def pulse_train(self, hertz: torch.Tensor) -> torch.Tensor:
         """The sum of cos(k*phase) over all harmonics k below nine tenths of half the rate, by Dirichlet's kernel."""
@@ -92,10 +97,12 @@ class Vocoder(nn.Module):
         train = torch.where(near, count, 0.5 * ratio - 0.5)
         return train.reshape(hertz.shape[0], -1)
 
-    def spectrum(self, samples: torch.Tensor) -> torch.Tensor:
-        """(batch, frames, 2*BINS), real parts then imaginary ones, of Hann windows around each frame."""
+    def spectrum(self, samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Real and imaginary parts, (batch, frames, BINS) each, of Hann windows around each frame."""
         halves = nn.functional.pad(samples, (HOP // 2, HOP // 2)).reshape(samples.shape[0], -1, HOP)
-        return torch.cat([halves[:, :-1], halves[:, 1:]], dim=2) @ self.analysis
+        after = halves[:, 1:]
+        mirrored = nn.functional.pad(halves[:, :-1, 1:].flip(2), (1, 0))  # the window's first sample weighs nothing
+        return (after + mirrored) @ self.cosines, (after - mirrored) @ self.sines
 
     def _added(self, frames: torch.Tensor) -> torch.Tensor:
         """Overlapping (batch, frames, SIZE) summed, cut to where their windows' frames lie."""
