@@ -6,6 +6,7 @@ from prefect import flow
 
 from flows import tasks
 from schemas.artifacts import Decision
+from schemas.loading import load_inventory
 from schemas.speech import RecogniserRecipe
 
 
@@ -20,7 +21,7 @@ def train_recogniser(
     from flows.steps.recogniser import measuring, training
 
     spec = tasks.speech_recipe(RecogniserRecipe, pipeline, budget, overrides)
-    home = tasks.load_inventory(inventory) if inventory else None
+    home = load_inventory(inventory) if inventory else None
     folder, run = tasks.train_speech(training.train, spec, home)
     version = tasks.register_speech(spec, folder, run)
     return tasks.crown_speech(spec, version, lambda there: measuring.measure(there, spec.held_out, spec.fit.seed))

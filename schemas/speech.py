@@ -96,6 +96,9 @@ class RecogniserRecipe(SpeechRecipe):
         ge=0,
         description="Weight at the start of the loss on attention far from where a word is said; none at the end.",
     )
+    masked: float = Field(
+        default=0.25, ge=0, le=1, description="Share of clips that SpecAugment hides parts of; more for longer runs."
+    )
     smoothing: float = Field(default=0.05, ge=0, lt=0.5, description="Label smoothing.")
 
     @model_validator(mode="after")

@@ -7,8 +7,9 @@ spelled unlike English is found only where it was misheard as it is written. Doe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from serve.spelling import written
 
@@ -16,10 +17,10 @@ _MOST, _LONGEST = 400, 60  # names; letters of one
 _PROMPT = 600  # letters of a hint
 FAR = 0.34
 """The share of letters that may differ."""
-_ALIKE = (
+_ALIKE = [(re.compile(pattern), put) for pattern, put in (
     (r"ph|gh(?=t|$)", "f"), (r"[cq](?![h])|ck", "k"), (r"x", "ks"), (r"z", "s"), (r"tch|ch|sh", "j"), (r"w(?=r)|k(?=n)|h", ""),
     (r"([a-z])\1", r"\1"), (r"[aeiouy]+", "a"), (r"d(?=\b)", "t"),
-)  # fmt: skip
+)]  # fmt: skip
 
 
 class Names:
@@ -39,61 +40,88 @@ class Names:
         return hint or None
 
     @cached_property
-    def _sounds(self) -> list[tuple[str, str, int]]:
-        """Name, its sound, its number of words; the longest first, since a short one may be a part of it."""
-        return sorted(((name, sound(name), len(name.split())) for name in self._names), key=lambda known: -len(known[1]))
+    def _sounds(self) -> list[_Sound]:
+        return [_Sound.of(name) for name in self._names]
 
     def corrected(self, text: str) -> str:
         """``text`` with what sounds like a name written as that name; a run that is a name already is left alone."""
         if not self._names:
             return text
-        words, done = text.split(), [False] * len(text.split())
-        for name in sorted(self._names, key=len, reverse=True):
-            _mark(words, done, name.split())
-        while found := self._nearest(words, done):
-            at, count, name = found
-            put = name.split()
-            words[at : at + count] = put
-            done[at : at + count] = [True] * len(put)
-        return " ".join(words)
+        words = text.split()
+        taken = self._said(words)
+        chosen: dict[int, tuple[int, str]] = {}
+        for _, at, end, name in sorted(self._alike(words, taken)):
+            if not any(taken[at:end]):
+                taken[at:end] = [True] * (end - at)
+                chosen[at] = (end, name)
+        at, result = 0, []
+        while at < len(words):
+            end, put = chosen.get(at, (at + 1, words[at]))
+            result.append(put)
+            at = end
+        return " ".join(result)
 
-    def _nearest(self, words: list[str], done: list[bool]) -> tuple[int, int, str] | None:
-        """Where a run begins, how long it is, and the name that it is nearest to."""
-        best: tuple[float, int, int, str] | None = None
-        for name, heard, size in self._sounds:
-            for count in {max(1, size - 1), size, size + 1}:
-                for at in range(len(words) - count + 1):
-                    if any(done[at : at + count]):
-                        continue
-                    far = _distance(heard, sound(" ".join(words[at : at + count])), FAR if best is None else best[0])
-                    if far is not None and (best is None or far < best[0]):
-                        best = (far, at, count, name)
-        return best[1:] if best else None
+    def _said(self, words: list[str]) -> list[bool]:
+        """Which words belong to a name that was heard as it is."""
+        taken = [False] * len(words)
+        for name in self._names:
+            parts = name.split()
+            for at in range(len(words) - len(parts) + 1):
+                if words[at] == parts[0] and words[at : at + len(parts)] == parts:
+                    taken[at : at + len(parts)] = [True] * len(parts)
+        return taken
+
+    def _alike(self, words: list[str], taken: list[bool]) -> Iterator[tuple[float, int, int, str]]:
+        """How far, from where to where, and which name: for every run of words that sounds like one."""
+        longest = max(each.words for each in self._sounds) + 1
+        runs: dict[int, list[tuple[int, str]]] = {}
+        for count in range(1, min(longest, len(words)) + 1):
+            free = [at for at in range(len(words) - count + 1) if not any(taken[at : at + count])]
+            runs[count] = [(at, sound(" ".join(words[at : at + count]))) for at in free]
+        for each in self._sounds:
+            for count in {max(1, each.words - 1), each.words, each.words + 1}:
+                for at, heard in runs.get(count, ()):
+                    if (far := each.distance(heard)) < FAR:
+                        yield far, at, at + count, each.name
 
 
+@dataclass(frozen=True)
+class _Sound:
+    """A name as it sounds. ``places`` has a bit set for each place of a letter: Myers 1999, "A fast bit-vector algorithm"."""
+
+    name: str
+    words: int
+    length: int
+    places: dict[str, int]
+
+    @classmethod
+    def of(cls, name: str) -> _Sound:
+        heard, places = sound(name), {}
+        for place, letter in enumerate(heard):
+            places[letter] = places.get(letter, 0) | 1 << place
+        return cls(name, len(name.split()), len(heard), places)
+
+    def distance(self, heard: str) -> float:
+        """Levenshtein's over the longer length; 1 where the lengths alone are too far apart."""
+        longer = max(self.length, len(heard))
+        if not self.length or abs(self.length - len(heard)) >= FAR * longer:
+            return 1.0
+        every, last, score = (1 << self.length) - 1, 1 << self.length - 1, self.length
+        up, down = every, 0
+        for letter in heard:
+            same = self.places.get(letter, 0)
+            across = (((same & up) + up) ^ up) | same | down
+            right, left = down | ~(across | up), up & across
+            score += bool(right & last) - bool(left & last)
+            right, left = right << 1 | 1, left << 1
+            steady = same | down
+            up, down = (left | ~(steady | right)) & every, right & steady & every
+        return score / longer
+
+
+@lru_cache(maxsize=4096)
 def sound(text: str) -> str:
     """``text`` in letters that stand for alike sounds: vowels are one, doubles single, silent ones gone."""
     for pattern, put in _ALIKE:
-        text = re.sub(pattern, put, text)
+        text = pattern.sub(put, text)
     return text.replace(" ", "")
-
-
-def _mark(words: list[str], done: list[bool], name: list[str]) -> None:
-    for at in range(len(words) - len(name) + 1):
-        if words[at : at + len(name)] == name:
-            done[at : at + len(name)] = [True] * len(name)
-
-
-def _distance(a: str, b: str, most: float) -> float | None:
-    """Levenshtein's over the longer length; None at or above ``most``."""
-    longer = max(len(a), len(b))
-    if not longer or abs(len(a) - len(b)) >= most * longer:
-        return None
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, start=1):
-        before, row[0] = row[0], i
-        for j, y in enumerate(b, start=1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
-        if min(row) >= most * longer:
-            return None
-    return row[-1] / longer if row[-1] < most * longer else None

@@ -18,7 +18,7 @@ from flows.steps.recogniser.clips import PHONEMES, Clip, Mels, Sample, Store
 from flows.steps.recogniser.exporting import vocabulary_size
 from flows.steps.recogniser.modelling import FRAMES, Recogniser, Shape, padded
 from flows.steps.recogniser.scoring import word_error_rate
-from flows.steps.recogniser.tokenizing import END, NO_SPEECH, NO_TIMES, START
+from flows.steps.recogniser.tokenizing import END, NO_SPEECH, NO_TIMES, START, number_of
 from flows.steps.speech.fitting import device
 from schemas.speech import RecogniserRecipe
 
@@ -59,8 +59,8 @@ class Words:
 
     def __init__(self, recipe: RecogniserRecipe, tokenizer: Tokenizer, store: Store, held_out: Sequence[Clip]) -> None:
         self.recipe, self.tokenizer, self.store = recipe, tokenizer, store
-        self.model = build(recipe, tokenizer)
-        self.ids = {name: tokenizer.token_to_id(name) for name in (END, START, NO_SPEECH, NO_TIMES)}
+        self.model: Recogniser = build(recipe, tokenizer)
+        self.ids = {name: number_of(tokenizer, name) for name in (END, START, NO_SPEECH, NO_TIMES)}
         mels = Mels()
         self.held_out = [(torch.from_numpy(mels(clip.audio).copy()), clip.text) for clip in held_out]
 
@@ -101,7 +101,9 @@ class Words:
     def _batch(self, rng: np.random.Generator, samples: list[Sample]) -> Batch:
         frames = max(len(sample.mels) for sample in samples) + 2 * int(rng.integers(0, 20))
         frames = min(frames, self.recipe.seconds * 100)
-        mels = padded([_masked(rng, torch.from_numpy(sample.mels.astype(np.float32)).T) for sample in samples], frames)
+        mels = padded(
+            [_masked(rng, torch.from_numpy(sample.mels.astype(np.float32)).T, self.recipe.masked) for sample in samples], frames
+        )
         rows = [self._tokens(rng, sample) for sample in samples]
         longest = max(len(row) for row, _ in rows)
         tokens = torch.tensor([row + [self.ids[END]] * (longest - len(row)) for row, _ in rows])
@@ -113,7 +115,8 @@ class Words:
             said = self._places(rows[row][1], sample)
             places[row, : len(said)] = torch.from_numpy(said)
         place = device()
-        return Batch(*(x.to(place) for x in (mels, tokens, targets, phonemes, places)), self._tail(rng, frames // 2))
+        mels, tokens, targets, phonemes, places = (x.to(place) for x in (mels, tokens, targets, phonemes, places))
+        return Batch(mels, tokens, targets, phonemes, places, self._tail(rng, frames // 2))
 
     def _tokens(self, rng: np.random.Generator, sample: Sample) -> tuple[list[int], list[int]]:
         """What the decoder is given, and what it should say next at each place."""
@@ -130,7 +133,7 @@ class Words:
     def _places(self, targets: list[int], sample: Sample) -> np.ndarray:
         """By the share of the letters before it, among the frames with a sound; a digit is said in as long as several letters."""
         sounding = np.flatnonzero(sample.phonemes)
-        spelled = np.array([_spoken_letters(self.tokenizer.id_to_token(t)) if t < self.ids[END] else 0.0 for t in targets])
+        spelled = np.array([_spoken_letters(self.tokenizer.id_to_token(t) or "") if t < self.ids[END] else 0.0 for t in targets])
         if not sounding.size or not spelled.any():
             return np.full(len(targets), -1)
         middles = (np.cumsum(spelled) - spelled / 2) / spelled.sum()
@@ -180,9 +183,9 @@ def _astray(attention: Tensor, places: Tensor) -> Tensor:
     return -mass.clamp_min(1e-4).log().mean() if mass.numel() else attention.sum() * 0
 
 
-def _masked(rng: np.random.Generator, mels: Tensor) -> Tensor:
+def _masked(rng: np.random.Generator, mels: Tensor, share: float) -> Tensor:
     """SpecAugment (Park et al. 2019) on [80, frames]: bands and stretches at the mean of the clip."""
-    if rng.random() < 0.3 or mels.shape[1] < 30:
+    if rng.random() >= share or mels.shape[1] < 30:
         return mels
     mean = float(mels.mean())
     for _ in range(int(rng.integers(0, 3))):

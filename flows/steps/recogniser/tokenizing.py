@@ -29,3 +29,10 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, language: str) -> Tok
     tokenizer.train_from_iterator([*(f" {text}" for text in texts), *[" -", " '", " ♪"] * 1000], trainer)
     tokenizer.add_special_tokens(specials(language))
     return tokenizer
+
+
+def number_of(tokenizer: Tokenizer, name: str) -> int:
+    """Of a token that every tokenizer of ours has."""
+    number = tokenizer.token_to_id(name)
+    assert number is not None
+    return number

@@ -31,7 +31,8 @@ Say = Callable[[str], None]
 
 
 class Learner(Protocol):
-    model: torch.nn.Module
+    @property
+    def model(self) -> torch.nn.Module: ...
 
     def batches(self, start: int) -> Iterator[Any]:
         """The batch of step ``start`` (from 0) and all after it, without end; a function of the seed and the step alone."""

@@ -88,7 +88,7 @@ def test_batches_are_a_function_of_the_step(tmp_path: Path, speech: Synthesizer,
     loss, figures = learner.loss(straight[0], 0.5)
     loss.backward()
     assert torch.isfinite(loss)
-    assert set(figures) == {"words", "phonemes"}
+    assert set(figures) == {"words", "phonemes", "astray"}
     silent = tokenizer.token_to_id("<|nospeech|>")
     assert any(silent in batch.targets for batch in straight)
 
