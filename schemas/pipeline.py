@@ -34,6 +34,10 @@ class HomeSource(Spec):
         default="train",
         description="Words, names and phrasings of one part never occur in another: test homes are new in all of it.",
     )
+    inventory: str | None = Field(
+        default=None,
+        description="A file under deployments/inventories/, or a path: all rows are about this home, with phrasings of the part.",
+    )
 
 
 Source = Annotated[JsonlSource | HomeSource, Field(discriminator="kind")]
@@ -82,7 +86,7 @@ class PretrainedBase(Spec):
     """A model folder on disk, or a repository of the Hugging Face hub pinned to a commit. Safetensors only."""
 
     kind: Literal["pretrained"]
-    source: str = Field(description="A folder, or owner/name on the hub.")
+    source: str = Field(description="A folder, owner/name on the hub, or starter: the model shipped with this version.")
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$", description="Commit; required for the hub.")
 
 
@@ -170,6 +174,7 @@ class Suite(Spec):
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     split: Literal["validation", "test"] = "test"
     limit: int | None = Field(default=None, ge=1, description="Rows, chosen by stable hash; all when absent.")
+    tag: str | None = Field(default=None, description="Only rows with this tag: own_home are those of a source's inventory.")
     max_tokens: int = Field(default=160, ge=1)
     concurrency: int = Field(default=4, ge=1, le=64)
     acting: bool = Field(

@@ -145,6 +145,10 @@ def _model_files(folder: Path) -> list[str]:
 def _pretrained_folder(base: PretrainedBase) -> Path:
     from flows.steps.modelling import pretrained_folder
 
+    if base.source == "starter":
+        from flows.steps.shipping import open_starter
+
+        return open_starter().folder
     return pretrained_folder(base)
 
 

@@ -27,6 +27,7 @@ from schemas.pipeline import HomeSource
 from serve.actions.tools import offered_for
 
 GENERATOR = 3  # raise when the same seed gives other rows: the golden test tells
+OWN_HOME = "own_home"  # tag of rows about a source's inventory
 _TRIES = 20  # draws before a home that has little to ask for repeats itself
 
 SHARES: tuple[tuple[Maker, float], ...] = (
@@ -64,7 +65,8 @@ def homes(source: HomeSource, first: int, count: int) -> Iterator[Conversation]:
 def home(source: HomeSource, number: int, rows: int) -> Iterator[Conversation]:
     """``rows`` conversations in home ``number``. No request is there twice unless the home has too little to ask for."""
     rng = Random(f"{source.seed}:{source.part}:{number}")  # noqa: S311 - rows to learn from, not secrets
-    place = make_home(rng, source.part)
+    place = _place(rng, source)
+    own = (OWN_HOME,) if source.inventory else ()
     declared, lines = offered_for(frozenset(place.by_domain)), home_lines(place.inventory)
     said: set[tuple[str, ...]] = set()
     for _ in range(rows):
@@ -74,7 +76,16 @@ def home(source: HomeSource, number: int, rows: int) -> Iterator[Conversation]:
                 break
             found = _drawn(rng, place)
         said.add(_heard(found))
-        yield conversation(found, declared, lines)
+        yield conversation(found, declared, lines, own)
+
+
+def _place(rng: Random, source: HomeSource) -> Place:
+    if source.inventory is None:
+        return make_home(rng, source.part)
+    from flows.steps.generator.owned import owned_place
+    from schemas.loading import load_inventory
+
+    return owned_place(load_inventory(source.inventory), source.part)
 
 
 def _drawn(rng: Random, place: Place) -> Exchange:
@@ -93,7 +104,7 @@ def _heard(found: Exchange) -> tuple[str, ...]:
     return (*(message.content or "" for message in found.earlier if message.role == "user"), found.request)
 
 
-def conversation(found: Exchange, declared: tuple[Tool, ...], lines: tuple[str, ...]) -> Conversation:
+def conversation(found: Exchange, declared: tuple[Tool, ...], lines: tuple[str, ...], tags: tuple[str, ...] = ()) -> Conversation:
     """The row of an exchange in a home with ``declared`` tools and ``lines``, where it brings none of its own.
 
     Right by construction, which the tests check: validating takes longer than making.
@@ -104,7 +115,7 @@ def conversation(found: Exchange, declared: tuple[Tool, ...], lines: tuple[str, 
         messages=(*found.earlier, _message("user", found.request), *found.since, answer),
         tools=declared if found.tools is None else found.tools,
         home=lines if found.home is None else found.home,
-        tags=(found.category, *(f"ref_{kind}" for kind in dict.fromkeys(found.references))),
+        tags=(found.category, *(f"ref_{kind}" for kind in dict.fromkeys(found.references)), *tags),
     )
 
 

@@ -28,6 +28,7 @@ from schemas.artifacts import Dataset
 from schemas.conversation import Conversation, Tool
 from schemas.errors import SourceEmpty
 from schemas.hashing import MANIFEST, content_id, sums, write_json
+from schemas.loading import load_inventory
 from schemas.pipeline import HomeSource, Source, Split
 from schemas.settings import Home
 from schemas.tables import CONVERSATIONS, DROPPED
@@ -69,7 +70,9 @@ def ingest(sources: Sequence[Source], split: Split, home: Home) -> Dataset:
 
 def _open(source: Source) -> Opened:
     if isinstance(source, HomeSource):
-        spec = {**source.model_dump(), "generator": GENERATOR}
+        spec = {**source.model_dump(exclude_none=True), "generator": GENERATOR}
+        if source.inventory is not None:
+            spec["inventory"] = content_id(load_inventory(source.inventory))
         return Opened(f"home:{source.seed}", source, spec, parent=content_id(spec))
     path = expand(source.path)
     spec: dict[str, Any] = {"kind": source.kind, "limit": source.limit, "sha256": checked_sum(path)}

@@ -146,9 +146,11 @@ def engine_for(exported: Exported, slots: int) -> LlmEngine:
 
 def choose(dataset: Dataset, suite: Suite) -> list[tuple[str, Conversation]]:
     """Rows of the suite with their ids. A limit takes those whose hashed ids come first: the same rows in every run."""
-    ids = [row["id"] for row in read_table_rows(dataset, suite.split, ["id"])]
+    stored = list(read_table_rows(dataset, suite.split, ["id", "tags"]))
+    ids = [row["id"] for row in stored if suite.tag is None or suite.tag in row["tags"]]
     kept = set(ids) if suite.limit is None else set(sorted(ids, key=lambda i: content_id("suite", i))[: suite.limit])
-    return [(i, row) for i, row in zip(ids, read_rows(dataset, suite.split), strict=True) if i in kept]
+    everything = zip(stored, read_rows(dataset, suite.split), strict=True)
+    return [(one["id"], row) for one, row in everything if one["id"] in kept]
 
 
 async def _answer_all(answerer: Answerer, rows: Sequence[tuple[str, Conversation]], suite: Suite) -> Scored:
