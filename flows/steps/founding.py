@@ -133,7 +133,7 @@ def _model_files(folder: Path) -> list[str]:
     names = sorted(
         p.name
         for p in folder.iterdir()
-        if p.suffix in kinds and p.name not in {MANIFEST, RECORD, "candidate.json", "model.json", "figures.json"}
+        if p.suffix in kinds and p.name not in {MANIFEST, RECORD, "candidate.json", "model.json", "figures.json", "recipe.json"}
     )
     if not any(name.endswith(".safetensors") for name in names):
         raise TrainingError("the model folder has no safetensors weights", where=str(folder))

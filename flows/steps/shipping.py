@@ -1,8 +1,12 @@
 """A candidate as the starter language model that a fresh machine begins with: weights to train on, weights to serve,
-what they were measured at, and a card. The same candidate gives the same files, byte for byte."""
+what they were measured at, and a card. The same candidate gives the same weights, byte for byte.
+
+``python -m flows.steps.shipping [--rows 1500]`` measures what is shipped anew and writes its figures and card again.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from collections.abc import Mapping
@@ -22,6 +26,11 @@ SERVED = "q8_0"
 ROWS = 1500  # that the figures are measured on: what evaluate_starter takes without --limit
 _COPIED = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 _CURVE_POINTS = 200
+_RECIPE = "recipe.json"
+_TOLD = (
+    *("state_exact_both", "state_exact_model", "served_both", "served_model", "wrong_action_both", "wrong_action_model"),
+    *("refused_both", "over_refused_both", "names_exact", "valid_call_rate", "exact_match", "tool_match", "other_tools_exact"),
+)
 
 
 def ship(
@@ -36,16 +45,31 @@ def ship(
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     try:
-        manifest = _write_weights(building, candidate, exported.manifest)
-        figures = measure_llm(building, rows, 0).figures
-        write_json(building / FIGURES, figures)
-        (building / CARD).write_text(starter_card(candidate, manifest, pipeline, figures, rows), encoding="utf-8")
+        _write_weights(building, candidate, exported.manifest)
         _write_curve(candidate.folder / CURVE, building / CURVE)
-        identity = content_id("starter", sums(building))
-        write_json(building / MANIFEST, {"kind": "starter", "id": identity, "parents": [candidate.id], "sums": sums(building)})
+        recipe = {"pipeline": pipeline.name, "parameters": candidate.parameters, "metrics": candidate.metrics}
+        write_json(building / _RECIPE, recipe)
+        figures = _finish(building, rows)
         _replace(building, target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+    return figures
+
+
+def remeasure(rows: int = ROWS, folder: Path | None = None) -> dict[str, float]:
+    """Figures and card of the shipped model, made again on ``rows`` rows. Raises StarterMissing, IntegrityError."""
+    return _finish(open_starter(folder).folder, rows)
+
+
+def _finish(folder: Path, rows: int) -> dict[str, float]:
+    """Measure, and write what tells of it, the sums last."""
+    figures = measure_llm(folder, rows, 0).figures
+    manifest = read_model(folder)
+    write_json(folder / FIGURES, figures)
+    (folder / CARD).write_text(starter_card(folder, manifest, figures, rows), encoding="utf-8")
+    there = sums(folder)
+    identity = content_id("starter", there[WEIGHTS], there[manifest.serve])
+    write_json(folder / MANIFEST, {"kind": "starter", "id": identity, "parents": [manifest.candidate], "sums": there})
     return figures
 
 
@@ -57,7 +81,7 @@ def open_starter(folder: Path | None = None) -> Exported:
     return Exported(id=found["id"], path=str(place), parents=tuple(found["parents"]), manifest=read_model(place))
 
 
-def _write_weights(folder: Path, candidate: Candidate, exported: ModelManifest) -> ModelManifest:
+def _write_weights(folder: Path, candidate: Candidate, exported: ModelManifest) -> None:
     from flows.steps.modelling import halved
 
     for name in _COPIED:
@@ -67,9 +91,7 @@ def _write_weights(folder: Path, candidate: Candidate, exported: ModelManifest) 
     served = file_name(SERVED)
     convert(candidate.folder, folder / served, SERVED, f"rottie starter {candidate.id}")
     changes = {"serve": served, "files": {served: file_sha256(folder / served)}}
-    manifest = exported.model_copy(update=changes)
-    write_json(folder / "model.json", manifest)
-    return manifest
+    write_json(folder / "model.json", exported.model_copy(update=changes))
 
 
 def _write_curve(source: Path, target: Path) -> None:
@@ -97,23 +119,23 @@ def _replace(building: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def starter_card(
-    candidate: Candidate, manifest: ModelManifest, pipeline: Pipeline, figures: Mapping[str, float], rows: int
-) -> str:
+def starter_card(folder: Path, manifest: ModelManifest, figures: Mapping[str, float], rows: int) -> str:
     """Markdown: what it is, what it learned from, its figures with the command that gives them again, limits, licence."""
-    config = json.loads((candidate.folder / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    recipe = json.loads((folder / _RECIPE).read_text(encoding="utf-8"))
     shape = f"{config['num_hidden_layers']} layers of width {config['hidden_size']}, vocabulary {config['vocab_size']:,}"
-    trained = candidate.metrics
+    trained = recipe["metrics"]
     spent = f"{trained.get('tokens', 0) / 1e6:.1f} million tokens in {trained.get('seconds', 0) / 60:.0f} minutes"
+    again = "rottie run evaluate_starter --only llm" + ("" if rows == ROWS else f" --limit {rows}")
     lines = [
         "# Rottie's starter language model",
         "",
         "Reads a home, its tools and a request from the prompt and writes the tool calls that serve the request, or a short",
-        "reply. Made by this repository from random weights; a base to fine-tune on one home, and an answer until then.",
+        "reply. Made by this repository from random weights: a base to fine-tune on one home, and an answer until then.",
         "",
         "| | |",
         "|---|---|",
-        f"| architecture | Llama, {shape}, {candidate.parameters:,} parameters |",
+        f"| architecture | Llama, {shape}, {recipe['parameters']:,} parameters |",
         f"| context | {manifest.context} tokens |",
         f"| `{WEIGHTS}` | bfloat16, to train on (`base: {{kind: pretrained, source: starter}}`) |",
         f"| `{manifest.serve}` | to serve; SHA-256 `{manifest.files[manifest.serve]}` |",
@@ -128,18 +150,43 @@ def starter_card(
         "",
         "## Figures",
         "",
-        f"On {rows:,} requests of the test part, through the serving engine, acted out in the simulated home.",
-        "`rottie run evaluate_starter --only llm` measures them again. Shares, with 95% intervals where they are given.",
+        f"On {rows:,} requests of the test part, through the serving engine, acted out in the simulated home, as",
+        f"`{again}` measures them again. `figures.json` has all of them.",
         "",
-        "| | |",
-        "|---|---|",
-        *(f"| {name} | {value:.4g} |" for name, value in figures.items() if not name.endswith(("_low", "_high"))),
+        "| | | 95% interval |",
+        "|---|---|---|",
+        *(_figure(name, figures) for name in _TOLD if name in figures),
+        "",
+        "| served, by category and by how things were called | both tiers | the model alone |",
+        "|---|---|---|",
+        *_by_tag(figures),
         "",
         "## Limits",
         "",
         "It knows the sentences of one generator, in English, and was never measured on what real people say. Whole small",
         "talk is beyond it. What it calls must pass the policy before anything is done; the assistant sees to that.",
-        f"`rottie run pretrain_starter` makes it anew (pipeline `{pipeline.name}`).",
+        f"`rottie run pretrain_starter --ship` makes it anew (pipeline `{recipe['pipeline']}`); more time makes it better.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _figure(name: str, figures: Mapping[str, float]) -> str:
+    low, high = figures.get(f"{name}_low"), figures.get(f"{name}_high")
+    interval = "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+    return f"| {name.replace('_', ' ')} | {figures[name]:.4g} | {interval} |"
+
+
+def _by_tag(figures: Mapping[str, float]) -> list[str]:
+    tags = sorted({name.partition(".")[0] for name in figures if ".served" in name})
+    return [f"| {tag} | {figures[f'{tag}.served_both']:.3f} | {figures.get(f'{tag}.served_model', 0):.3f} |" for tag in tags]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the shipped language model again, and write its figures and card.")
+    parser.add_argument("--rows", type=int, default=ROWS)
+    print(json.dumps(remeasure(parser.parse_args().rows), indent=1))
+
+
+if __name__ == "__main__":
+    main()

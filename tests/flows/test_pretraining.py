@@ -145,7 +145,8 @@ def test_it_runs_as_a_program_without_any_server_and_survives_a_kill(tmp_path):
     spec = load_pipeline("starter_base").model_dump(mode="json") | {"training": SMALL.model_dump(mode="json")}
     spec["training"] |= {"minutes": 0.15, "checkpoint_every": 1}
     recipe.write_text(json.dumps(spec))
-    watch = "import sys, runpy; sys.argv[0] = 'x'; runpy.run_module('flows.steps.pretraining', run_name='__main__');"
+    watch = "import sys, runpy, flows.steps.streaming as rows; rows.VOCABULARY_ROWS = 200; sys.argv[0] = 'x';"
+    watch += "runpy.run_module('flows.steps.pretraining', run_name='__main__');"
     watch += "assert not {'ray', 'prefect', 'mlflow', 'pyarrow', 'polars'} & set(sys.modules)"
     command = [sys.executable, "-c", watch, "--recipe", str(recipe), "--out", str(tmp_path / "out"), "--device", "cpu"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
