@@ -30,7 +30,8 @@ Measured = Literal["llm", "stt", "tts", "wake", "speech"]
 PARTS: tuple[Measured, ...] = get_args(Measured)
 SPEECH: tuple[Starter, ...] = ("tts", "stt", "llm")
 LIMITS: dict[Measured, int] = {"llm": 1500, "stt": 400, "tts": 200, "wake": 400, "speech": 200}
-"""The numbers of rows that the cards' figures are measured on."""
+"""The numbers of rows where a card does not say how many its figures are of."""
+_COUNTS = ("rows", "requests", "sentences")
 _PACKAGES = {"stt": "recogniser", "tts": "voice", "wake": "wake"}
 RESULT, TABLE, FAILURES = "appraisal.json", "appraisal.md", "failures.jsonl"
 MOST_FAILURES = 200
@@ -47,21 +48,22 @@ def parts(only: str) -> tuple[Measured, ...]:
 
 
 def appraise(only: Sequence[Measured] = (), limit: int | None = None, seed: int = 0, home: Home | None = None) -> Appraisal:
-    """Measure the parts that ``only`` names (all of them where it names none), each on ``limit`` rows or its own number.
+    """Measure the parts that ``only`` names (all where it names none), each on ``limit`` rows or as many as its card says.
 
     Writes appraisal.json, appraisal.md and, where rows were answered, their figures by tag as CSV and PNG and what was wrong,
     into ``reports/<id>``. Raises StarterMissing before anything is measured where a model is not shipped; EvaluationError.
     """
     wanted = tuple(dict.fromkeys(only)) or PARTS
     folders = {part: [starter_folder(name) for name in SPEECH] if part == "speech" else [starter_folder(part)] for part in wanted}
-    found = {part: _measured(part, folders[part], limit or LIMITS[part], seed) for part in wanted}
     cards = {part: _card(part, folders[part]) for part in wanted}
+    rows = {part: limit or _rows(part, cards[part]) for part in wanted}
+    found = {part: _measured(part, folders[part], rows[part], seed) for part in wanted}
     same_rows = limit is None and seed == 0
     name = content_id("appraisal", {part: [_sum(each) for each in there] for part, there in folders.items()}, limit, seed)
     target = (home or Home.current()).reports / f"starter-{name}"
     appraisal = Appraisal(
         path=str(target),
-        rows={part: limit or LIMITS[part] for part in wanted},
+        rows=dict(rows),
         seed=seed,
         figures={part: each.figures for part, each in found.items()},
         cards=cards,
@@ -138,6 +140,10 @@ def _measured(part: Measured, folders: Sequence[Path], limit: int, seed: int) ->
 def _card(part: Measured, folders: Sequence[Path]) -> dict[str, float]:
     """Figures of spoken requests stand beside the models, since all of them have a part in it."""
     return claimed(folders[0].parent if part == "speech" else folders[0])
+
+
+def _rows(part: Measured, card: Mapping[str, float]) -> int:
+    return int(next((card[name] for name in _COUNTS if card.get(name, 0) >= 1), LIMITS[part]))
 
 
 def _is_right(outcome: Outcome) -> bool:

@@ -37,7 +37,6 @@ def measured() -> Appraisal:
 
 
 def test_a_language_model_measured_again(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(appraising.LIMITS, "llm", ROWS)
     monkeypatch.setattr(held_out, "MAX_TOKENS", 24)
     first = measured()
     figures = first.figures["llm"]
