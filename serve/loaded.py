@@ -95,8 +95,9 @@ class Loaded(Generic[Section, Engine]):
             try:
                 fresh = _Held(await asyncio.to_thread(self._load, section))
             except RottieError as error:
+                if str(error) != str(self._error):  # said once, though it is tried for as long as it lasts
+                    log.error("cannot load %s: %s", self._what, error)
                 self._error = error
-                log.error("cannot load %s: %s", self._what, error)
             except Exception as error:
                 self._error = note(error)
             else:

@@ -40,7 +40,7 @@ def deployment(config: dict[str, Any], name: str) -> dict[str, Any]:
 def test_ray_accepts_it_whole(version: str | None) -> None:
     from ray.serve.schema import ServeDeploySchema
 
-    config = made(version, engine={"gpu_layers": 99}, replicas=3)
+    config = made(version, engine={"gpu_layers": 99}, replicas=3, stt={}, tts={})
     checked = ServeDeploySchema.model_validate(config)
     assert checked.http_options.host == "127.0.0.1"
     # The schemas ignore keys they do not know: every key of ours must have arrived.
@@ -54,9 +54,11 @@ def test_ray_accepts_it_whole(version: str | None) -> None:
 def test_names_are_those_of_the_graph() -> None:
     import importlib
 
-    from serve.deployments import Gateway, Llm, OneHome
+    from serve import deployments
 
-    assert {Gateway.name, Llm.name, OneHome.name} == {item["name"] for item in made()["applications"][0]["deployments"]}  # type: ignore[attr-defined]
+    graph = (deployments.Gateway, deployments.Llm, deployments.OneHome, deployments.Stt, deployments.Tts)
+    configured = made(stt={}, tts={})["applications"][0]["deployments"]
+    assert {stage.name for stage in graph} == {item["name"] for item in configured}  # type: ignore[attr-defined]
     module, _, name = made()["applications"][0]["import_path"].partition(":")
     assert callable(getattr(importlib.import_module(module), name))
 
@@ -93,6 +95,17 @@ def test_the_home_survives_the_journey() -> None:
     assert wish.policy.roles["user"].areas == {"kitchen", "hall"}
     assert not wish.act
     assert wish.inventory == Inventory()
+
+
+def test_a_stage_of_speech_is_there_where_its_section_is() -> None:
+    for changes, stages in (({}, []), ({"stt": {}}, ["Stt"]), ({"stt": {}, "tts": {"replicas": 3}}, ["Stt", "Tts"])):
+        application = made(**changes)["applications"][0]
+        assert application["args"] == {"stages": stages}
+        assert [item["name"] for item in application["deployments"]] == ["Gateway", "Llm", "Home", *stages]
+    config = made(stt={"longest_s": 5}, tts={"replicas": 3})
+    assert deployment(config, "Tts")["num_replicas"] == 3
+    assert deployment(config, "Stt")["user_config"] == deployment(config, "Gateway")["user_config"]["stt"]
+    assert deployment(config, "Stt")["user_config"]["longest_s"] == 5
 
 
 def test_no_secret_and_no_foreign_address(monkeypatch: pytest.MonkeyPatch) -> None:
