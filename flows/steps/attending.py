@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from flows.steps.branching import Tree, TreeAttention
+from flows.steps.branching import Tree, tree_attention
 from flows.steps.packing import Layout
 
 NAME = "packed"
@@ -69,8 +69,7 @@ def packed_attention(
         repeat = query.shape[1] // key.shape[1]
         if repeat > 1:
             key, value = key.repeat_interleave(repeat, dim=1), value.repeat_interleave(repeat, dim=1)
-        result: Any = TreeAttention.apply(query, key, value, layout, scaling)
-        return result.transpose(1, 2), None
+        return tree_attention(query, key, value, layout, scaling).transpose(1, 2), None
     prefixes, longest = layout.prefix_at.shape
     rows, width = layout.row_at.shape
     index = torch.cat((layout.prefix_at.flatten(), layout.row_at.flatten()))

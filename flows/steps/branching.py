@@ -1,13 +1,15 @@
-"""Attention over a tree of stretches of tokens, for the CPU: what prompts have in common is computed once, without padding.
+"""Attention over a tree of stretches of tokens: what prompts have in common is computed once, without padding.
 
-Every stretch attends to itself causally, and whatever comes below a stretch attends to all of it. Each part is one call of
-PyTorch's CPU kernel; parts are joined by their log-sums of exponentials, as in Dao et al. 2022, "FlashAttention". The
-kernel's own backward gives each part's gradient when it gets the joined output and sum. Does not cover dropout.
+Every stretch attends to itself causally, and whatever comes below a stretch attends to all of it. On the CPU each part is
+one call of PyTorch's kernel; parts are joined by their log-sums of exponentials, as in Dao et al. 2022, "FlashAttention".
+The kernel's own backward gives each part's gradient when it gets the joined output and sum. On a GPU it is one call of
+FlexAttention, which leaves out the blocks where nobody sees anybody. Does not cover dropout.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -21,9 +23,42 @@ class Tree:
     """Stretches of a batch's tokens as (start, end, end of everything below), a stretch before what is below it."""
 
     stretches: tuple[tuple[int, int, int], ...]
+    mask: Any = None  # FlexAttention's, on a GPU
 
     def to(self, device: torch.device) -> Tree:
-        return self
+        return self if device.type == "cpu" else Tree(self.stretches, self.blocks(device))
+
+    def blocks(self, device: torch.device) -> Any:
+        """Who sees whom, as FlexAttention takes it: a token is seen by those from itself to the end of all below its stretch."""
+        from torch.nn.attention.flex_attention import create_block_mask
+
+        length = self.stretches[-1][1]
+        last = torch.empty(length, dtype=torch.int32)
+        for start, end, below in self.stretches:
+            last[start:end] = below
+        last = last.to(device)
+
+        def seen(_batch: Any, _head: Any, at: torch.Tensor, of: torch.Tensor) -> torch.Tensor:
+            return (of <= at) & (at < last[of])
+
+        return create_block_mask(seen, None, None, length, length, device=device)
+
+
+def tree_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, tree: Tree, scale: float | None) -> torch.Tensor:
+    """``query``, ``key`` and ``value`` [1, heads, T, size]; returns [1, heads, T, size]."""
+    result: Any
+    if tree.mask is None:
+        result = TreeAttention.apply(query, key, value, tree, scale)
+    else:
+        result = _flex()(query, key, value, block_mask=tree.mask, scale=scale)
+    return result
+
+
+@lru_cache(maxsize=1)
+def _flex() -> Any:
+    from torch.nn.attention.flex_attention import flex_attention
+
+    return torch.compile(flex_attention, dynamic=True)  # eagerly it would compute what nobody sees
 
 
 class TreeAttention(torch.autograd.Function):

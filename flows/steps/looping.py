@@ -119,9 +119,9 @@ def _rows(job: Job, split: str) -> list[Conversation]:
 
 
 def _branches(job: Job, group: Group) -> bool:
-    """Whether attention goes over trees: fewer tokens in many small calls, which suits a CPU. What begins a home's lines
-    cannot bear loss there: many homes may follow the same tools."""
-    return group.device.type == "cpu" and job.objective == "answers"
+    """Whether attention goes over trees: always on a CPU, and on a GPU for streamed rows, whose prompts have most in common.
+    What begins a home's lines cannot bear loss there: many homes may follow the same tools."""
+    return job.objective == "answers" and (group.device.type == "cpu" or job.training.stream is not None)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from flows.steps import attending
+from flows.steps.branching import Tree, tree_attention
 from flows.steps.modelling import scratch_model
 from flows.steps.packing import Encoded, Encoder, Pack, collate, pack, pack_trees
 from flows.steps.tokenizing import train_tokenizer
@@ -126,6 +127,21 @@ def test_every_answer_of_a_long_conversation_is_learned(tokenizer):
     encoder = Encoder(tokenizer)
     one, two, rows = (encoder.encode([item])[0] for item in (first, second, both))
     assert rows.weights.sum() == one.weights.sum() + two.weights.sum()
+
+
+def test_the_blocks_that_a_gpu_skips_leave_what_a_tree_sees(tokenizer):
+    from torch.nn.attention.flex_attention import flex_attention
+
+    encoder = Encoder(tokenizer)
+    rows = encoder.encode([conversation(index, home=True) for index in range(7)])
+    packs, _ = pack_trees(rows, encoder, 10_000, random.Random(0))
+    tree = collate(packs, rows, encoder, tree=True).layout
+    assert isinstance(tree, Tree)
+    length = tree.stretches[-1][1]
+    query, key, value = torch.randn(3, 1, 2, length, 8, generator=torch.Generator().manual_seed(0))
+    one = tree_attention(query, key, value, tree, 0.3)
+    mask = tree.blocks(torch.device("cpu"))
+    torch.testing.assert_close(flex_attention(query, key, value, block_mask=mask, scale=0.3), one, atol=1e-5, rtol=1e-4)
 
 
 def test_a_tree_lays_tools_that_many_homes_share_once(tokenizer):
