@@ -99,16 +99,16 @@ class WakeStream:
 
     def _found(self, piece: NDArray[np.float32], scores: NDArray[np.float32]) -> Iterator[Detection]:
         heard = np.concatenate((self._kept, piece))
-        before = len(self._kept)
+        before, hops = len(self._kept), self._hops
+        self._hops += len(scores)
+        self._kept = heard[-int(KEPT_S * RATE) :]
         for hop, score in enumerate(scores.tolist(), start=1):
-            at_s = (self._hops + hop) * self._about.hop / RATE
+            at_s = (hops + hop) * self._about.hop / RATE
             if score > self._threshold and at_s > self._deaf_until:
                 newest = before + hop * self._about.hop
                 if self._stands(heard[max(0, newest - int(KEPT_S * RATE)) : newest]):
                     self._deaf_until = at_s + self._about.refractory_s
                     yield Detection(score, at_s)
-        self._hops += len(scores)
-        self._kept = heard[-int(KEPT_S * RATE) :]
 
     def _stands(self, heard: NDArray[np.float32]) -> bool:
         if self._voice_check and SileroVad().push(heard).max(initial=0.0) < 0.5:
