@@ -12,6 +12,7 @@ from schemas.inventory import Entity
 from serve.actions.arguments import Arguments, parameters
 from serve.actions.describing import describe
 from serve.actions.home import SimulatedHome
+from serve.engines.spans import DOMAINS, ENTITY
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,11 @@ class HomeTool:
     hidden: bool = False
 
     def declared(self) -> Tool:
-        function = FunctionSpec(name=self.name, description=self.description, parameters=parameters(self.arguments))
-        return Tool(function=function)
+        schema = parameters(self.arguments)
+        named = schema["properties"].get("name", {})
+        if self.domains and named.get("format") == ENTITY:
+            named[DOMAINS] = list(self.domains)  # decoding then names nothing that this tool has no use for
+        return Tool(function=FunctionSpec(name=self.name, description=self.description, parameters=schema))
 
 
 def on_each(entities: Sequence[Entity], service: str, /, **data: Any) -> Plan:

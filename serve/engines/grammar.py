@@ -18,7 +18,7 @@ from schemas.conversation import Tool
 from schemas.errors import RequestError
 from schemas.pipeline import Decoding
 from schemas.prompt import clean, spaced
-from serve.engines.spans import AREA, ENTITY, HomeNames, home_names, literal, name_rules, run_rules
+from serve.engines.spans import AREA, DOMAINS, ENTITY, HomeNames, home_names, literal, name_rules, run_rules, trie_of
 
 MAX_CALLS = 16
 # Arguments that are counted exactly, in 2^n states; and what all tools of a request may cost together.
@@ -143,7 +143,7 @@ def grammar_for(
     many = choice.several and choice.mode != "named"
     for rules in (spans, name_rules(names), {}):
         if rules is not None:
-            text = _Grammar(rules, writing).write(offered, speech=choice.mode == "auto", many=many)
+            text = _Grammar(rules, writing, names).write(offered, speech=choice.mode == "auto", many=many)
             if len(text) <= MAX_BYTES:
                 break
     return text
@@ -155,7 +155,9 @@ class _Grammar:
 
     spans: dict[str, str]
     writing: Writing = OWN
+    names: HomeNames = field(default_factory=HomeNames)
     rules: dict[str, str] = field(default_factory=dict)
+    _kinds: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def write(self, tools: Sequence[Tool], *, speech: bool, many: bool) -> str:
         affordable = sum(2 ** len(tool.function.properties()) for tool in tools if _countable(tool)) <= MAX_STATES
@@ -235,6 +237,8 @@ class _Grammar:
     def _single(self, schema: dict[str, Any], kind: Any, rule: str, depth: int) -> str:
         if kind == "string":
             named = schema.get("format")
+            if named == ENTITY and named in self.spans and schema.get(DOMAINS):
+                return self._entity(schema[DOMAINS])
             if named in (ENTITY, AREA) and named in self.spans:
                 return f"{named}-only"
             return "words" if "span" in self.spans else "string"
@@ -246,6 +250,16 @@ class _Grammar:
         if kind == "object":
             return self._object(schema, rule, depth)
         return kind if kind in ("boolean", "null") else "value"
+
+    def _entity(self, domains: Sequence[str]) -> str:
+        """A name of the home's things of these domains; of any where there is none, or all are."""
+        within = self.names.within(domains)
+        trie = trie_of(within) if within and within != self.names.entities else None
+        if trie is None:
+            return f"{ENTITY}-only"
+        rule = self._kinds.setdefault(within, f"{ENTITY}{len(self._kinds)}")
+        self.rules |= {rule: trie, f"{rule}-only": self.writing.words(rule)}
+        return f"{rule}-only"
 
     def _object(self, schema: dict[str, Any], rule: str, depth: int) -> str:
         properties = schema.get("properties")

@@ -19,6 +19,7 @@ MAX_NAMES = 5000
 MAX_NAME_LENGTH = 120
 # Formats that a string argument may declare (JSON Schema's ``format``), and the rules that they are decoded by.
 ENTITY, AREA = "home-entity", "home-area"
+DOMAINS = "x-domains"  # beside ``format: home-entity``: of what kinds the thing is
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ENDINGS = ("'s", "’s", "'", "’")
 
@@ -36,18 +37,30 @@ def json_literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class HomeNames:
-    """What a home's lines name (see schemas.home_lines), as written and in lower case, each once; no aliases."""
+    """What a home's lines name (see schemas.home_lines), as written and in lower case, each once; no aliases.
+
+    ``kinds`` are the domains of the entities, name by name.
+    """
 
     entities: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
+    kinds: tuple[frozenset[str], ...] = ()
+
+    def within(self, domains: Iterable[str]) -> tuple[str, ...]:
+        """Names of entities of these domains."""
+        wanted = frozenset(domains)
+        return tuple(name for name, kinds in zip(self.entities, self.kinds, strict=True) if kinds & wanted)
 
 
 @lru_cache(maxsize=8)
 def home_names(lines: tuple[str, ...]) -> HomeNames:
     found = [read for read in (parse_line(clean(line)) for line in lines) if read]
-    entities = _distinct(form for line in found for form in (line.names[0], line.names[0].lower()))
+    kinds: dict[str, set[str]] = {}
+    for line in found:
+        for form in _distinct((line.names[0], line.names[0].lower())):
+            kinds.setdefault(form, set()).add(line.domain)
     areas = _distinct(form for line in found if line.area for form in (line.area[0], line.area[0].lower()))
-    return HomeNames(tuple(entities), tuple(areas))
+    return HomeNames(tuple(kinds), tuple(areas), tuple(map(frozenset, kinds.values())))
 
 
 def starts(word: str) -> list[str]:
@@ -106,7 +119,7 @@ def name_rules(home: HomeNames) -> dict[str, str] | None:
         return None
     for rule, names in ((ENTITY, home.entities), (AREA, home.areas)):
         if names:
-            trie = _home_trie(names)
+            trie = trie_of(names)
             if trie is None:
                 return None
             rules[rule] = trie
@@ -128,9 +141,9 @@ def _either(texts: Iterable[str]) -> str:
     return " | ".join(json_literal(text) for text in texts)
 
 
-@lru_cache(maxsize=8)
-def _home_trie(names: tuple[str, ...]) -> str | None:
-    """A home keeps its names from request to request."""
+@lru_cache(maxsize=128)
+def trie_of(names: tuple[str, ...]) -> str | None:
+    """One of ``names``; None where one is too long. A home keeps its names from request to request."""
     return _trie(names)
 
 

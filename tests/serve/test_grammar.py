@@ -168,6 +168,24 @@ def test_tools_of_a_home_take_its_names_and_no_others() -> None:
     assert rules.accepts('HassTurnOn{"floor":" Ground"}')
 
 
+def test_a_tool_names_only_what_it_can_act_on() -> None:
+    home = ("Hall lamp: light @ Hall: on", "blind: cover blind @ Hall: open", "Dusty: vacuum: docked", "lamp: switch: off")
+    tools = [HOME_TOOLS[name].declared() for name in ("HassLightSet", "HassTurnOn", "HassSetPosition", "GetLiveContext")]
+    for policy in (TYPED, SPAN):
+        rules = grammar(tools, "set the blind to 20", home, policy)
+        for name in ("Hall lamp", "hall lamp"):
+            assert rules.accepts(render_call("HassLightSet", {"name": name, "brightness": 20}))
+        for name in ("blind", "Dusty", "lamp", "the blind"):
+            assert not rules.accepts(render_call("HassLightSet", {"name": name, "brightness": 20}))
+        assert rules.accepts(render_call("HassSetPosition", {"name": "blind", "position": 20}))
+        assert not rules.accepts(render_call("HassSetPosition", {"name": "Hall lamp", "position": 20}))
+        assert rules.accepts(render_call("HassTurnOn", {"name": "lamp"}))
+        assert not rules.accepts(render_call("HassTurnOn", {"name": "Dusty"}))
+        assert rules.accepts(render_call("GetLiveContext", {"name": "Dusty"}))
+    # Where a home has none of the kind, the tool may be tried on what there is, and will say so.
+    assert grammar(tools, "x", home[:1], TYPED).accepts(render_call("HassSetPosition", {"name": "Hall lamp", "position": 20}))
+
+
 def test_large_homes_and_requests_stay_bounded() -> None:
     home = tuple(f"Lamp {i} of room {i % 50}: light @ Room {i % 50}: on" for i in range(2000))
     text = grammar_for(TOOLS, "dim lamp 7", home, SPAN)
