@@ -52,8 +52,9 @@ class Ears:
 
     def __init__(self) -> None:
         self._section = Stt()
-        self._recogniser: Loaded[Stt, FasterWhisperEngine | ScriptedRecogniser] = Loaded("the recogniser", open_recogniser)
+        self._recogniser: Loaded[Stt, FasterWhisperEngine | ScriptedRecogniser] = Loaded("the recogniser", self._opened)
         self._decoder = Decoder()
+        self._begun = False
 
     def want(self, section: Stt) -> None:
         self._section = section
@@ -65,6 +66,12 @@ class Ears:
     async def close(self) -> None:
         await self._recogniser.close()
         self._decoder.close()
+
+    def _opened(self, section: Stt) -> FasterWhisperEngine | ScriptedRecogniser:
+        if not self._begun:
+            self._begun = True
+            self._decoder.start()
+        return open_recogniser(section)
 
     async def hear(self, recording: bytes, listen: Listen) -> Understood:
         section = self._section

@@ -37,7 +37,8 @@ class Speech:
 
 @dataclass(frozen=True)
 class Spoken:
-    """What is wanted beside a text. ``recording`` None: the turn has a text; ``aloud_s`` 0: the reply is text alone.
+    """What is wanted beside a text. ``recording`` None: the turn has a text; ``aloud_s``: how long speaking the
+    reply may take, 0 where it is text alone; ``whole_s``: the time since the beginning by which that must have ended.
     ``conversation``: the one that goes on, should there be nothing to keep in it.
     """
 
@@ -45,6 +46,7 @@ class Spoken:
     conversation: str | None = None
     confidence: float = 0.0
     aloud_s: float = 0.0
+    whole_s: float = 60.0
 
 
 Answer = Callable[[str], AsyncIterator[AssistEvent]]
@@ -85,7 +87,8 @@ async def voiced(
             elif isinstance(event, AssistFinished):
                 if spoken.aloud_s:
                     said = time.monotonic()
-                    sound = await _said(reply, speech.voice, spoken.aloud_s)
+                    left_s = max(0.0, spoken.whole_s - (said - began))
+                    sound = await _said(reply, speech.voice, min(spoken.aloud_s, left_s))
                     spent["tts"] = round(_ms_since(said), 3)
                     yield ReplySpoken(inference_id=inference_id, at_ms=_ms_since(began), **sound)
                 total = round(_ms_since(began), 3)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from serve.api.gateway import Settings, Turns
 
 ACTING = 0.75  # of a request's time, for its calls together
-SPEAKING = 0.2  # of a request's time, at most, for speaking the reply
+SPEAKING, SPEAKING_UNTIL = 0.25, 0.95  # of a request's time: for speaking the reply, and when that must have ended
 NEW = "new"  # in place of a conversation's id
 LONGEST_TEXT = 4000  # characters; the model's own context ends before
 
@@ -167,9 +167,10 @@ class Desk:
             return _in_time(self._events(asked, wanted, own), limits, self.metrics)
         spoken = Spoken(
             recording=self._recording(wanted.audio),
-            conversation=named or own,
+            conversation=named,
             confidence=self.settings.stt.confidence if self.settings.stt else 0.0,
             aloud_s=self._aloud_s() if wanted.speak else 0.0,
+            whole_s=SPEAKING_UNTIL * limits.timeout_s,
         )
         events = voiced(
             lambda text: self._events(replace(asked, text=one_line(text)), wanted, own),

@@ -29,12 +29,18 @@ _REASONS = {
 
 
 class Decoder:
-    """One process, started with the first recording and again after it was lost. Safe to use from many coroutines of one
-    event loop at once: recordings take turns."""
+    """One process, started by ``start`` or with the first recording, and again after it was lost.
+
+    Safe to use from many coroutines of one event loop at once: recordings take turns.
+    """
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
         self._helper: Helper | None = None
+
+    def start(self) -> None:
+        """Spare the first recording the start; blocks. Only before the first. Raises EngineError."""
+        self._helper = self._started()
 
     async def decode(self, recording: bytes, longest_s: float) -> NDArray[np.float32]:
         """Mono samples at 16,000 Hz in [-1, 1]. Raises AudioUnusable, and EngineError where the process does not start."""
