@@ -158,3 +158,21 @@ def test_docs_are_attached_once(home: Home, tmp_path: Path) -> None:
     client = mlflow.MlflowClient()
     assert client.get_run(candidate.mlflow_run).data.tags["rottie.data_docs"] == "d1"
     assert [item.path for item in client.list_artifacts(candidate.mlflow_run, "data_docs")] == ["data_docs/index.html"]
+
+
+def test_the_shipped_starter_becomes_one_version_that_can_answer(home: Home) -> None:
+    _, report = built(home, "shipped")
+    folder = report.exported.folder
+    (folder / "README.md").write_text("# The card")
+    write_json(folder / "figures.json", {"exact_match": 0.25, "light.exact_match": 0.5})
+    ref = registering.register_starter(report.exported, "rottie-llm", home)
+    assert registering.register_starter(report.exported, "rottie-llm", home) == ref
+    [row] = registering.versions("rottie-llm")
+    assert row["aliases"] == []
+    assert row["lineage"]["pipeline"] == registering.STARTER
+    assert row["metrics"] == {"exact_match": 0.25}
+    assert mlflow.MlflowClient().get_model_version("rottie-llm", "1").description == "# The card"
+    promoted = registering.promote("rottie-llm", registering.promotable("rottie-llm"), home)
+    assert promoted.sha256 == report.exported.manifest.files["model-q8_0.gguf"]
+    shutil.rmtree(folder)  # the registry has it, whatever becomes of the checkout
+    assert Path(registering.champion("rottie-llm", home).path, "model-q8_0.gguf").is_file()  # type: ignore[union-attr]
