@@ -72,7 +72,7 @@ class Transcript:
 class FasterWhisperEngine:
     """One model, whose calls take turns in a thread of its own. Safe to use from many coroutines of one event loop at once."""
 
-    def __init__(self, folder: Path, threads: int = 1, device: str = "cpu", beam: int = 1) -> None:
+    def __init__(self, folder: Path, threads: int = 1, device: str = "cpu", beam: int = 5) -> None:
         """Blocks while it loads. Raises ModelUnusable for a folder that is no such model, or not whole."""
         self._verify(folder)
         self._model = _loaded(folder, device, threads)

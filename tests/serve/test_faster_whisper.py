@@ -155,3 +155,15 @@ def test_a_folder_that_is_no_model_is_an_error(tmp_path: Path, folder: Path, dam
         (place / "model.bin").write_bytes(b"rubbish")
     with pytest.raises(ModelUnusable):
         FasterWhisperEngine(place)
+
+
+def test_the_shipped_recogniser_is_whole_and_opens_in_the_stock_runtime() -> None:
+    from faster_whisper import WhisperModel
+
+    from schemas.hashing import MANIFEST, verify
+
+    shipped = Path(__file__).resolve().parents[2] / "models" / "starter" / "stt"
+    verify(shipped, json.loads((shipped / MANIFEST).read_text())["files"])
+    stock = WhisperModel(str(shipped), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+    segments, _ = stock.transcribe(QUIET["silence"], vad_filter=True)
+    assert [segment.text for segment in segments] == []

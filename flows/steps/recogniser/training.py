@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from itertools import islice
@@ -34,6 +35,7 @@ _LOOKED_AT = 64  # held-out clips that the loop looks at
 
 COMMAND = "rottie run evaluate_starter --only stt"
 _MADE = 1  # raise when the same recipe gives another model
+_USABLE = 0.15  # word errors above which what was heard should not be acted on
 _LIMITS = (
     "English home commands of at most {seconds} s a window, written in lower case with numbers in digits; other topics, other",
     "languages and natural speech are heard badly or not at all. Names it has never met may come out misspelled.",
@@ -56,27 +58,33 @@ def train(recipe: RecogniserRecipe, home: Home, inventory: Inventory | None = No
     if not (folder / MANIFEST).is_file():
         learner = fitted(recipe, run, inventory, say)
         with new_version(folder) as building:
-            finish(recipe, learner.model, learner.tokenizer, building, say)
+            finish(recipe, learner.model, learner.tokenizer, run, building, say)
         fitting.forget_checkpoints(run)
         shutil.rmtree(run / "clips", ignore_errors=True)
     return Recognised(folder, run, figures_of(folder))
 
 
-def finish(recipe: RecogniserRecipe, model: Recogniser, tokenizer: Tokenizer, folder: Path, say: Say = print) -> None:
-    """Export into ``folder``, measure what was exported, and seal it."""
+def finish(recipe: RecogniserRecipe, model: Recogniser, tokenizer: Tokenizer, run: Path, folder: Path, say: Say = print) -> None:
+    """Export into ``folder``, measure what was exported, and seal it with its learning curve and its card."""
     export(model, tokenizer, recipe.language, recipe.seconds, folder)
     say("measuring on held-out requests")
     figures = measure(folder, recipe.held_out, recipe.fit.seed)
     weights = sum(value.numel() for value in model.parameters()) - sum(value.numel() for value in model.phonemes.parameters())
+    last = json.loads((run / fitting.METRICS).read_text(encoding="utf-8").splitlines()[-1])
+    shutil.copy2(run / fitting.CURVE, folder / fitting.CURVE)
     facts = {
         "parameters": f"{weights:,}",
         "shape": f"Whisper, width {recipe.width}, {recipe.encoder_layers} + {recipe.decoder_layers} layers, "
         f"{recipe.vocabulary} pieces of text, chunk {recipe.seconds} s",
         "format": "CTranslate2 int8: `faster_whisper.WhisperModel(folder)`",
         "size": f"{(folder / 'model.bin').stat().st_size / 1e6:.1f} MB",
-        "budget": f"{recipe.fit.minutes or 0:g} minutes by the clock" if recipe.fit.minutes else f"{recipe.fit.steps} steps",
+        "training": f"{last['step']:,.0f} steps of {recipe.fit.batch} clips, {last['seconds'] / 60:.0f} minutes by the clock",
     }
     limits = [line.format(seconds=recipe.seconds) for line in _LIMITS]
+    if figures["wer_clean"] > _USABLE:
+        limits.append(
+            f"Not good enough to act on: {figures['wer_clean']:.0%} of the words of clean requests are wrong (goal: 5%)."
+        )
     seal(folder, recipe, figures, speech_card(recipe, figures, facts, COMMAND, limits))
 
 
