@@ -27,8 +27,10 @@ from flows.steps.stepping import Loss
 from flows.steps.tokenizing import train_tokenizer
 from schemas.conversation import Conversation
 from schemas.loading import load_pipeline
+from schemas.pipeline import ScratchBase
 from schemas.settings import Home
 from tests.bench.comparing import keep
+from tests.bench.fine_tuning import SCRATCH
 
 ROUNDS = 7
 
@@ -75,7 +77,7 @@ def speed(side: Sequence[Callable], optimizer: torch.optim.Optimizer, steps: int
 
 def measure(conversations: list[Conversation], pipeline: str, steps: int) -> dict[str, float]:
     spec = load_pipeline(pipeline)
-    base = spec.training.base
+    base = spec.training.base if isinstance(spec.training.base, ScratchBase) else SCRATCH
     tokenizer = train_tokenizer(conversations, base.vocabulary, base.context)
     encoder = Encoder(tokenizer)
     rows = encoder.encode(conversations)
