@@ -15,6 +15,7 @@ from serve.spelling import written
 
 _MOST, _LONGEST = 400, 60  # names; letters of one
 _PROMPT = 600  # letters of a hint
+_SHORTEST = 3  # of a sound: "hall" is like "all", and half of what people say would be heard as such a name
 FAR = 0.25
 """The share of letters that may differ; above 0.3 more is spoilt than mended."""
 _ALIKE = [(re.compile(pattern), put) for pattern, put in (
@@ -41,7 +42,7 @@ class Names:
 
     @cached_property
     def _sounds(self) -> list[_Sound]:
-        return [_Sound.of(name) for name in self._names]
+        return [known for name in self._names if (known := _Sound.of(name)).length >= _SHORTEST]
 
     def corrected(self, text: str) -> str:
         """``text`` with what sounds like a name written as that name; a run that is a name already is left alone."""
@@ -73,7 +74,7 @@ class Names:
 
     def _alike(self, words: list[str], taken: list[bool]) -> Iterator[tuple[float, int, int, str]]:
         """How far, from where to where, and which name: for every run of words that sounds like one."""
-        longest = max(each.words for each in self._sounds) + 1
+        longest = max((each.words for each in self._sounds), default=0) + 1
         runs: dict[int, list[tuple[int, str]]] = {}
         for count in range(1, min(longest, len(words)) + 1):
             free = [at for at in range(len(words) - count + 1) if not any(taken[at : at + count])]

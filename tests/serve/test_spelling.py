@@ -50,6 +50,11 @@ def test_a_name_that_was_nearly_heard_is_put_in(heard: str, meant: str) -> None:
 def test_many_names_and_no_names() -> None:
     assert Names([]).corrected("as it was") == "as it was"
     assert Names([]).prompt is None
+    assert Names(["hall"]).corrected("turn off all the lights in the hall") == "turn off all the lights in the hall"
+    assert (
+        Names(["hall", "hall lamp"]).corrected("turn off all the lights and the hol lamp")
+        == "turn off all the lights and the hall lamp"
+    )
     many = Names([f"lamp number {number}" for number in range(3000)])
     assert len(many.prompt or "") <= 600
     assert many.corrected("turn on lamp number 7") == "turn on lamp number 7"
