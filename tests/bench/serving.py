@@ -27,7 +27,7 @@ from typing import Any
 import httpx
 import psutil
 
-from flows.steps.rolling_out import roll_out
+from flows.steps.rolling_out import apply, last_good, roll_out
 from schemas.artifacts import ModelManifest, ModelRef
 from schemas.assistant import Assistant, Limits, LlmEngine
 from schemas.conversation import Message
@@ -39,6 +39,7 @@ from schemas.settings import Home
 from serve.api.doors import read_key
 from serve.engines.protocol import Finished, Sampling
 from serve.engines.xllamacpp import XllamacppEngine
+from tests.bench import bare
 from tests.bench.comparing import alternated, interval, keep
 from tests.bench.weights import THIRTY_MILLION, write_random
 from tests.cluster.conftest import RayHead, start_ray, stop_tree, wait_for_dashboard
@@ -106,6 +107,14 @@ class Served:
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._connection = http.client.HTTPConnection("127.0.0.1", self._port)
 
+    def bare_milliseconds(self) -> float:
+        """Through the same proxy, over the same hops, with nothing to do."""
+        began = time.perf_counter()
+        self._connection.request("POST", bare.ROUTE, json.dumps({"messages": MESSAGES}).encode(), self._headers)
+        reply = self._connection.getresponse()
+        assert (reply.status, bool(reply.read())) == (200, True)
+        return (time.perf_counter() - began) * 1000
+
     def _post(self, connection: http.client.HTTPConnection, tokens: int, stream: bool) -> bytes:
         body = {"model": "champion", "messages": MESSAGES, "max_tokens": tokens, "tools": [], "stream": stream}
         if stream:
@@ -141,17 +150,20 @@ class Served:
 
 
 def latency(direct: Direct, served: Served) -> dict[str, Any]:
-    """What is added, in ms: the difference of neighbours. The control is the engine against itself."""
+    """What is added, in ms: the difference of neighbours. The control is the engine against itself; ``bare_serve`` is what Ray
+    Serve takes by itself for the same hops."""
     sides: dict[str, Callable[[], float]] = {
         "direct": direct.milliseconds,
         "again": direct.milliseconds,
         "plain": lambda: served.milliseconds(False),
         "stream": lambda: served.milliseconds(True),
+        "bare": served.bare_milliseconds,
     }
     found = alternated(sides, PAIRS, warm=20)
-    gaps = {name: [b - a for a, b in zip(found["direct"], found[name], strict=True)] for name in list(sides)[1:]}
+    gaps = {name: [b - a for a, b in zip(found["direct"], found[name], strict=True)] for name in ("again", "plain", "stream")}
     p50 = {name: round(statistics.median(values), 2) for name, values in found.items()}
-    return {"p50_ms": p50, "control": middle(gaps["again"]), **{f"added_{n}": middle(gaps[n]) for n in ("plain", "stream")}}
+    added = {f"added_{name}": middle(gaps[name]) for name in ("plain", "stream")}
+    return {"p50_ms": p50, "control": middle(gaps["again"]), "bare_serve": middle(found["bare"]), **added}
 
 
 def throughput(direct: Direct, served: Served) -> dict[str, Any]:
@@ -241,6 +253,13 @@ def _reference(folder: Path, version: str, manifest: ModelManifest) -> ModelRef:
     return ModelRef(name="rottie-llm", version=version, candidate="c", path=str(folder), sha256=digest)
 
 
+def beside_bare(home: Home) -> None:
+    """The bare application beside ours, in the same Serve."""
+    config = last_good(home)
+    assert config is not None
+    apply({**config, "applications": [*config["applications"], bare.APPLICATION]}, home)
+
+
 @contextmanager
 def engine_alone(ref: ModelRef) -> Any:
     direct = Direct(Path(ref.path))
@@ -264,6 +283,7 @@ def measure(proxy: str) -> dict[str, Any]:
         began = time.perf_counter()
         roll_out(small, ASSISTANT, profile, home)
         result["first_roll_out_s"] = round(time.perf_counter() - began, 1)
+        beside_bare(home)
         key = read_key(home.api_key)
         served = Served(head, key)
         with engine_alone(small) as direct:
