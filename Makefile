@@ -17,7 +17,12 @@ run: install ## Everything, here, on loopback: stack, first training, serving. C
 	@$(BIN)/rottie up --foreground --train $(ARGS)
 
 test: dev ## The whole suite; ARGS="-m 'not cluster and not slow'" for the part without servers
+ifeq ($(strip $(ARGS)),)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not cluster" -n auto --maxprocesses=4 --dist loadfile
+	$(BIN)/python -m pytest -m cluster
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: dev ## Format, lint, types, import contracts, lock freshness
 	$(BIN)/ruff format --check .

@@ -176,7 +176,7 @@ async def test_a_template_that_fails_gives_way_to_the_text(actions: Actions) -> 
     results = [await actions.run(found.calls[0], ADMIN)]
     odd = Recognised(found.intent, "en", found.calls, "no such template", {})
     assert reply(odd, results, actions.home) == "Turned on the light"
-    assert reply(Recognised("HassUnheard", "en", found.calls, "x", {}), results, actions.home) == results[0].text
+    assert reply(Recognised("HassUnheard", "en", found.calls, "x", {}), results, actions.home) == results[0].spoken
 
 
 @settings(max_examples=30, deadline=None)
