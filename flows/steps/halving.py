@@ -7,7 +7,7 @@ the products in bfloat16, which the CPU must widen again for every operation.
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.nn.functional import linear
@@ -23,7 +23,7 @@ def halve(layers: torch.nn.Module) -> None:
     """Let every plain linear layer below ``layers`` multiply in bfloat16, in training and out of it."""
     for module in layers.modules():
         if type(module) is torch.nn.Linear and module.bias is None:
-            module.forward = partial(_product, module)
+            cast(Any, module).forward = partial(_product, module)
 
 
 def _product(module: torch.nn.Linear, inputs: torch.Tensor) -> torch.Tensor:

@@ -227,12 +227,14 @@ def _frequencies(samples: int, rate: int) -> NDArray[Any]:
 
 def _padded(samples: int) -> int:
     """A length that the transform is fast for, a little longer, so that the end does not wrap into the beginning."""
-    return next_fast_len(samples + 256, real=True)
+    length: Any = next_fast_len(samples + 256, real=True)
+    return length
 
 
 def _shaped(audio: Audio, gain: NDArray[Any]) -> Audio:
     length = _padded(audio.size)
-    shaped: Any = irfft(rfft(audio.astype(np.float32), length) * gain.astype(np.float32), length)
+    spectrum: Any = rfft(audio.astype(np.float32), length)
+    shaped: Any = irfft(spectrum * gain.astype(np.float32), length)
     return shaped[: audio.size]
 
 
