@@ -258,6 +258,10 @@ def beside_bare(home: Home) -> None:
     config = last_good(home)
     assert config is not None
     apply({**config, "applications": [*config["applications"], bare.APPLICATION]}, home)
+    url = f"http://127.0.0.1:{config['http_options']['port']}{bare.ROUTE}"
+    deadline = time.monotonic() + 60  # applying waits for the model alone
+    while httpx.post(url, content=b"{}", trust_env=False).status_code != 200 and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 @contextmanager
