@@ -33,6 +33,8 @@ class Helper:
             "PYTHONUTF8": "1",
             "OMP_NUM_THREADS": "1",
         }
+        if zone := os.environ.get("TZ"):
+            environment["TZ"] = zone
         self._process = process = subprocess.Popen(
             [sys.executable, "-P", str(script), *arguments],
             stdin=subprocess.PIPE,
@@ -50,9 +52,10 @@ class Helper:
         return self._process.pid
 
     def ask(self, message: dict[str, Any], timeout_s: float, raw: bytes = b"") -> tuple[dict[str, Any], bytes]:
-        """Send ``message`` with ``raw`` behind it, and wait for one answer. Raises HelperLost."""
+        """Send ``message`` with ``raw`` behind it, and wait for one answer, both within ``timeout_s``. Raises HelperLost."""
+        deadline = time.monotonic() + timeout_s
         self.send(message, timeout_s, raw)
-        return self.receive(timeout_s)
+        return self.receive(deadline - time.monotonic())
 
     def send(self, message: dict[str, Any], timeout_s: float, raw: bytes = b"") -> None:
         """``raw`` goes as it is, behind the message, which tells its length. Raises HelperLost."""
