@@ -6,6 +6,7 @@ Every worker computes the same order and takes its share, so the number of worke
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -37,18 +38,20 @@ class Step:
     taken: int
 
 
-class Feeding:
+class Feeding(ABC):
     """Steps from epochs, whatever those are made of."""
 
     def __init__(self, training: Training) -> None:
         self.training = training
         self._current: tuple[int, Epoch] | None = None
 
+    @abstractmethod
     def _make(self, number: int) -> Epoch:
-        raise NotImplementedError
+        """Epoch ``number``, the same whenever it is made."""
 
     def close(self) -> None:
-        """Let go of whatever makes epochs."""
+        """Let go of the epoch at hand and of whatever makes epochs."""
+        self._current = None
 
     def epoch(self, number: int) -> Epoch:
         """Raises TrainingError where no row fits into a sequence."""
