@@ -174,6 +174,30 @@ class Tts(Spec):
     timeout_s: float = Field(default=20, gt=0, le=300, description="For a reply; one that takes longer is given as text alone.")
 
 
+class Talk(Spec):
+    """How the assistant listens and speaks where speech streams in and out."""
+
+    floor_ms: int = Field(default=300, ge=100, le=10_000, description="Silence that ends what sounds finished.")
+    cap_ms: int = Field(default=1200, ge=100, le=60_000, description="Silence that ends whatever was said.")
+    start_ms: int = Field(default=96, ge=32, le=2000, description="Speech that lasts so long is speech.")
+    threshold: float = Field(default=0.5, gt=0, lt=1, description="Probability of speech from which on it counts.")
+    partial_ms: int = Field(default=600, ge=100, le=10_000, description="Speech between two looks at what was said so far.")
+    ahead: bool = Field(
+        default=True, description="The model begins while the end of a turn is still awaited. Nothing is done before the end."
+    )
+    barge_in: bool = Field(default=True, description="Speaking into a reply ends it. Off: it is heard out.")
+    longest_s: float = Field(default=30, gt=1, le=120, description="Seconds of speech in one turn; then it ends.")
+    backlog_s: float = Field(default=60, gt=1, le=600, description="Audio that may wait to be heard; more is refused.")
+    sessions: int = Field(default=64, ge=1, le=10_000, description="Spoken conversations at once; further ones are refused.")
+    keep_audio: bool = Field(default=False, description="On: what was said is kept as WAV files under ROTTIE_HOME/recordings.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Talk:
+        if self.floor_ms > self.cap_ms:
+            raise ValueError("talk.floor_ms must not be above talk.cap_ms")
+        return self
+
+
 class Assistant(Spec):
     name: str = Field(pattern=r"^[a-z0-9_-]+$")
     description: str = ""
@@ -206,6 +230,7 @@ class Assistant(Spec):
     conversations: Conversations = Conversations()
     stt: Stt | None = Field(default=None, description="Left out: audio is refused.")
     tts: Tts | None = Field(default=None, description="Left out: replies are text alone.")
+    talk: Talk = Talk()
     origins: tuple[str, ...] = Field(
         default=(),
         description="Web pages, such as https://panel.local, that may open the WebSocket beside those of the API's own host.",
