@@ -240,15 +240,7 @@ class _Turn:
         """One round with the model: what it says as it says it, after ``before``; its text and calls into ``answer``."""
         began = time.monotonic()
         present = await self._home.present()
-        turn = Turn(
-            model=self._manner.model,
-            messages=tuple(messages),
-            sampling=Sampling(max_tokens=self._manner.max_tokens),
-            home_now=present.lines,
-            home_tools=present.tools,
-            earlier=self._manner.earlier,
-        )
-        async with aclosing(_each(self._turns.stream(turn))) as events:
+        async with aclosing(_each(self._turns.stream(turn_of(messages, present, self._manner)))) as events:
             async for event in events:
                 if isinstance(event, TurnStarted):
                     answer.reads_results = event.reads_results
@@ -297,6 +289,18 @@ class _Turn:
     @staticmethod
     def _ms_since(began: float) -> float:
         return (time.monotonic() - began) * 1000
+
+
+def turn_of(messages: Sequence[Message], present: Present, manner: Manner) -> Turn:
+    """What the model is asked."""
+    return Turn(
+        model=manner.model,
+        messages=tuple(messages),
+        sampling=Sampling(max_tokens=manner.max_tokens),
+        home_now=present.lines,
+        home_tools=present.tools,
+        earlier=manner.earlier,
+    )
 
 
 def _undone(call: ToolCall, key: str, error: RottieError) -> Performed:

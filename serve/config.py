@@ -71,6 +71,7 @@ def _gateway(assistant: Assistant, profile: Profile) -> dict[str, Any]:
             "actor": Actor(id="api", role=assistant.role, language=assistant.language).model_dump(mode="json"),
             "stt": assistant.stt and assistant.stt.model_dump(mode="json"),
             "tts": assistant.tts and assistant.tts.model_dump(mode="json"),
+            "talk": assistant.talk.model_dump(mode="json"),
         },
         # It only waits for others; what bounds the work is the model's queue.
         "max_ongoing_requests": 1000,

@@ -101,6 +101,7 @@ class KeptTurn(_Strict):
     actions: tuple[Action, ...] = ()
     reply: str = ""
     complete: bool = Field(default=True, description="Off: it was cancelled or it failed, after it had done or said something.")
+    heard_out: bool = Field(default=True, description="Off: the reply was spoken into; only what was heard of it is kept.")
 
     def messages(self) -> list[Message]:
         """As a model reads it again: the request, calls with their results, the reply."""
@@ -188,6 +189,20 @@ class Conversations:
             if dropped:
                 db.execute(_ORPHANS)
         return name
+
+    def trim(self, owner: str, conversation: str, inference_id: str, heard: str) -> bool:
+        """Of the newest turn, if it is that of ``inference_id``, remember no more of its reply than ``heard``; whether it was."""
+        with self._writing() as db:
+            mine = (_threads.c.id == conversation, _threads.c.owner == owner)
+            # The first statement writes: see append.
+            number = db.execute(update(_threads).where(*mine).values(last=_threads.c.last).returning(_threads.c.last)).scalar()
+            place = (_turns.c.conversation == conversation, _turns.c.number == number)
+            row = db.execute(select(_turns).where(*place)).first()
+            if row is None or (turn := _turn(row)).inference_id != inference_id:
+                return False
+            body = turn.model_copy(update={"reply": heard, "heard_out": False}).model_dump_json()
+            db.execute(update(_turns).where(*place).values(size=len(body.encode()), body=body))
+        return True
 
     def sweep(self, bounds: Bounds) -> None:
         """Delete what has rested for too long, also where nobody speaks any more."""

@@ -86,7 +86,7 @@ class Talks:
         Raises ConversationMissing, ConversationBusy and ConversationsUnusable before the first event, and what assist raises.
         """
         async with self._alone(said.conversation):
-            earlier = await self._recall(said, manner)
+            earlier = await self.recall(said, manner)
             asked = replace(said.asked, earlier=earlier)
             came, ended = _Came(), False
             try:
@@ -100,6 +100,15 @@ class Talks:
             finally:
                 if not ended and came.something:
                     await self._keep(said, manner, came, complete=False)
+
+    async def trim(self, conversation: str, manner: Manner, inference_id: str, heard: str) -> None:
+        """Remember of a reply only what was heard. A turn that is still being kept is waited for."""
+        while self._keeping:
+            await asyncio.gather(*tuple(self._keeping), return_exceptions=True)
+        try:
+            await asyncio.to_thread(self.store.trim, manner.actor.id, conversation, inference_id, heard)
+        except ConversationsUnusable as error:
+            log.error("%s", error)
 
     async def sweep(self) -> None:
         """Now and then, delete what has rested for too long."""
@@ -133,7 +142,8 @@ class Talks:
             if not self._waiting[conversation]:
                 del self._waiting[conversation], self._turns[conversation]
 
-    async def _recall(self, said: Said, manner: Manner) -> tuple[Message, ...]:
+    async def recall(self, said: Said, manner: Manner) -> tuple[Message, ...]:
+        """What the model gets of earlier turns. Raises ConversationMissing, ConversationsUnusable."""
         if said.conversation is None:
             return ()
         owner = manner.actor.id

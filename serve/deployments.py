@@ -24,13 +24,12 @@ from serve.api.wire import Passages, Turn, Vectors
 from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome
 from serve.narrowing import narrow
-from serve.speech_handles import ATTEMPTS, LOST
+from serve.speech_handles import ATTEMPTS, LOST, told_by_all
 
 if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
 
 _EVENTS: TypeAdapter[list[Any]] = TypeAdapter(list[TurnEvent])
-STATUS_TIMEOUT_S = 5.0
 Result = TypeVar("Result")
 
 
@@ -126,6 +125,9 @@ class Stt:
     async def __del__(self) -> None:
         await self._ears.close()
 
+    async def status(self) -> dict[str, Any]:
+        return self._ears.status()
+
     async def hear(self, recording: bytes, listen: str) -> str:
         from serve.hearing import heard
 
@@ -153,6 +155,9 @@ class Tts:
 
     async def __del__(self) -> None:
         await self._voice.close()
+
+    async def status(self) -> dict[str, Any]:
+        return self._voice.status()
 
     async def say(self, say: str) -> AsyncIterator[bytes]:
         from serve.saying import said
@@ -202,6 +207,7 @@ class Gateway:
         from schemas.action import Actor
         from schemas.assistant import Conversations, Limits, Tiers
         from schemas.assistant import Stt as SttSection
+        from schemas.assistant import Talk
         from schemas.assistant import Tts as TtsSection
         from serve.assisting import Manner
 
@@ -212,6 +218,7 @@ class Gateway:
         # A config that was kept before there was speech, or a home, has none of these.
         self._settings.stt = SttSection.model_validate(config["stt"]) if config.get("stt") else None
         self._settings.tts = TtsSection.model_validate(config["tts"]) if config.get("tts") else None
+        self._settings.talk = Talk.model_validate(config.get("talk", {}))
         self._settings.manner = Manner(
             model=config.get("alias", "champion"),
             tiers=Tiers.model_validate(config.get("tiers", {})),
@@ -300,12 +307,7 @@ class HandleTurns:
         raise AssertionError("the last attempt returns or raises")
 
     async def statuses(self) -> list[dict[str, Any]]:
-        response = self._llm.broadcast("status")
-        try:
-            found = await response.results_async(timeout_s=STATUS_TIMEOUT_S, return_exceptions=True)
-        except TimeoutError:
-            return []
-        return [state for state in found if isinstance(state, dict)]
+        return await told_by_all(self._llm)
 
 
 class HandleHome:

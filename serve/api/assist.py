@@ -37,12 +37,12 @@ from serve.api.faults import note
 from serve.api.metrics import Metrics
 from serve.api.replies import DONE, sse
 from serve.api.wire import checked
-from serve.assisting import Asked, LiveHome, assist
+from serve.assisting import Asked, LiveHome, Turns, assist
 from serve.conversing import Said, Talks
 from serve.voicing import Speech, Spoken, voiced
 
 if TYPE_CHECKING:
-    from serve.api.gateway import Settings, Turns
+    from serve.api.gateway import Settings
 
 ACTING = 0.75  # of a request's time, for its calls together
 SPEAKING, SPEAKING_UNTIL = 0.25, 0.95  # of a request's time: for speaking the reply, and when that must have ended

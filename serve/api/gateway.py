@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schemas.assistant import Limits, Stt, Tts
+from schemas.assistant import Limits, Stt, Talk, Tts
 from schemas.errors import NoChampion, RequestError, RottieError
 from schemas.events import TurnEvent
 from serve.api import assist, audio, chat, completions, conversations, embeddings, responses
@@ -81,6 +81,7 @@ class Settings:
     manner: Manner = field(default_factory=Manner)
     stt: Stt | None = None
     tts: Tts | None = None
+    talk: Talk = field(default_factory=Talk)
 
     @property
     def asking_bytes(self) -> int:
@@ -104,12 +105,13 @@ def create_app(
     turns = turns if home is None else AtHome(turns, home)
     app = FastAPI(title="Rottie", version="1", redoc_url=None)
     _health(app, turns, metrics)
-    add_models(app, turns)
+    speech = speech or Speech()
+    add_models(app, turns, speech, settings)
     add_chat(app, turns, settings, metrics)
     add_completions(app, turns, settings, metrics)
     add_embeddings(app, turns, settings)
     add_responses(app, turns, settings, metrics)
-    add_audio(app, speech := speech or Speech(), settings)
+    add_audio(app, speech, settings)
     if home is not None:
         desk = Desk(turns, home, settings, metrics, talks, speech)
         add_assist(app, desk)

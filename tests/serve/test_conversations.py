@@ -202,3 +202,16 @@ def test_a_damaged_row_quotes_nobody(store: Conversations, tmp_path: Path) -> No
     with pytest.raises(ConversationsUnusable) as raised:
         store.read(ME, name)
     assert "private" not in str(raised.value)
+
+
+def test_a_reply_that_was_spoken_into_is_remembered_as_far_as_it_was_heard(store: Conversations) -> None:
+    name = store.append(ME, None, turn("one"), Bounds())
+    long = turn("two").model_copy(update={"inference_id": "j", "reply": "It is warm, and it will rain."})
+    store.append(ME, name, long, Bounds())
+    assert not store.trim(ME, name, "i", "re")  # not the newest
+    assert not store.trim(OTHER, name, "j", "It")
+    assert store.trim(ME, name, "j", "It is warm,")
+    first, second = store.read(ME, name).exchanges
+    assert (first.reply, first.heard_out, second.reply, second.heard_out) == ("re: one", True, "It is warm,", False)
+    assert store.append(ME, name, turn("three"), Bounds()) == name
+    assert [each.number for each in store.read(ME, name).exchanges] == [1, 2, 3]
