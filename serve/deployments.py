@@ -205,9 +205,8 @@ class Gateway:
 
     def reconfigure(self, config: dict[str, Any]) -> None:
         from schemas.action import Actor
-        from schemas.assistant import Conversations, Limits, Tiers
+        from schemas.assistant import Conversations, Limits, Talk, Tiers
         from schemas.assistant import Stt as SttSection
-        from schemas.assistant import Talk
         from schemas.assistant import Tts as TtsSection
         from serve.assisting import Manner
 

@@ -8,26 +8,32 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from schemas.assistant import Stt
-from schemas.errors import RottieError
+from schemas.errors import AudioUnusable, RottieError
 from serve.api.faults import error_from, note
 from serve.engines.decoding import Decoder
 from serve.engines.faster_whisper import FasterWhisperEngine, Transcript
+from serve.engines.samples import checked
 from serve.engines.scripted_speech import ScriptedRecogniser
 from serve.loaded import Loaded
 from serve.speech_models import place_of, recogniser_folder
 
 
 class Listen(BaseModel):
-    """How a recording shall be heard. ``names`` are those that may be said; ``words``: with the time of each word."""
+    """How a recording shall be heard. ``names`` are those that may be said; ``words``: with the time of each word; ``raw``: the
+    recording is no file but 16-bit mono samples at 16,000 Hz, little-endian, which need no decoding.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     names: tuple[str, ...] = ()
     language: str | None = None
     words: bool = False
+    raw: bool = False
 
 
 class Understood(BaseModel):
@@ -44,6 +50,10 @@ class Hears(Protocol):
 
     async def hear(self, recording: bytes, listen: Listen) -> Understood:
         """Raises AudioUnusable, and another RottieError where nobody can listen now."""
+        ...
+
+    async def statuses(self) -> list[dict[str, Any]]:
+        """One ``Loaded.status()`` for each replica that can be reached."""
         ...
 
 
@@ -63,6 +73,14 @@ class Ears:
     def retry(self) -> None:
         self._recogniser.retry()
 
+    def status(self) -> dict[str, Any]:
+        """Loaded.status(), and the model that is wanted. A language that was chosen is the only one."""
+        state, section = self._recogniser.status(), self._section
+        return {"model": section.model, **state, "languages": [section.language] if section.language else state["languages"]}
+
+    async def statuses(self) -> list[dict[str, Any]]:
+        return [self.status()]
+
     async def close(self) -> None:
         await self._recogniser.close()
         self._decoder.close()
@@ -77,12 +95,22 @@ class Ears:
         section = self._section
         async with self._recogniser.hold() as recogniser:
             began = time.monotonic()
-            audio = await self._decoder.decode(recording, section.longest_s)
+            if listen.raw:
+                audio = samples_of(recording, section.longest_s)
+            else:
+                audio = await self._decoder.decode(recording, section.longest_s)
             decoded = time.monotonic()
             language = listen.language or section.language
             transcript = await recogniser.transcribe(audio, names=listen.names, language=language, words=listen.words)
         spent = {"decode": decoded - began, "stt": time.monotonic() - decoded}
         return Understood(transcript=transcript, timings_ms={name: round(s * 1000, 3) for name, s in spent.items()})
+
+
+def samples_of(recording: bytes, longest_s: float) -> NDArray[np.float32]:
+    """Of 16-bit mono samples at 16,000 Hz. Raises AudioUnusable."""
+    if len(recording) % 2 or not recording:
+        raise AudioUnusable(f"{len(recording)} bytes are no whole number of 16-bit samples")
+    return checked(np.frombuffer(recording, "<i2"), longest_s)
 
 
 def open_recogniser(section: Stt) -> FasterWhisperEngine | ScriptedRecogniser:

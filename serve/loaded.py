@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from schemas.errors import EngineError, RottieError
+from schemas.hashing import content_id
 from serve.api.faults import note
 
 log = logging.getLogger("rottie.serve")
@@ -22,6 +23,11 @@ RETRY_S = 20.0
 
 
 class Closable(Protocol):
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What it hears or speaks, as codes of two or three letters."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -30,7 +36,8 @@ Engine = TypeVar("Engine", bound=Closable)
 
 
 @dataclass
-class _Held(Generic[Engine]):
+class _Held(Generic[Section, Engine]):
+    section: Section
     engine: Engine
     users: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,13 +54,15 @@ class Loaded(Generic[Section, Engine]):
         self._wanted: Section | None = None
         self._tried: Section | None = None
         self._tried_at = 0.0
-        self._held: _Held[Engine] | None = None
+        self._held: _Held[Section, Engine] | None = None
         self._error: RottieError | None = None
         self._loading: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     def want(self, section: Section) -> None:
         """Make ``section`` the goal; returns at once. Only inside a running event loop."""
+        if section != self._wanted:
+            self._error = None  # of another section
         self._wanted = section
         if self._loading is None or self._loading.done():
             self._loading = asyncio.create_task(self._reach())
@@ -63,6 +72,16 @@ class Loaded(Generic[Section, Engine]):
         if self._error is not None and self._wanted is not None and self._now() - self._tried_at >= RETRY_S:
             self._tried = None
             self.want(self._wanted)
+
+    def status(self) -> dict[str, Any]:
+        """JSON: what is wanted, by its content; whether that is loaded; what the loaded engine understands; why it is not."""
+        held = self._held
+        return {
+            "wanted": content_id(self._wanted),
+            "reached": held is not None and held.section == self._wanted,
+            "languages": list(held.engine.languages) if held else [],
+            "error": self._error.as_dict() if self._error else None,
+        }
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[Engine]:
@@ -93,7 +112,7 @@ class Loaded(Generic[Section, Engine]):
             section = self._tried = self._wanted
             self._tried_at = self._now()
             try:
-                fresh = _Held(await asyncio.to_thread(self._load, section))
+                fresh = _Held(section, await asyncio.to_thread(self._load, section))
             except RottieError as error:
                 if str(error) != str(self._error):  # said once, though it is tried for as long as it lasts
                     log.error("cannot load %s: %s", self._what, error)
@@ -108,6 +127,6 @@ class Loaded(Generic[Section, Engine]):
                     self._closing.add(task)
                     task.add_done_callback(self._closing.discard)
 
-    async def _close(self, held: _Held[Any]) -> None:
+    async def _close(self, held: _Held[Any, Any]) -> None:
         await held.idle.wait()
         await asyncio.to_thread(held.engine.close)

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -43,6 +43,10 @@ class Says(Protocol):
         """
         ...
 
+    async def statuses(self) -> list[dict[str, Any]]:
+        """One ``Loaded.status()`` for each replica that can be reached."""
+        ...
+
 
 class Voice:
     """``Says`` in this process."""
@@ -57,6 +61,13 @@ class Voice:
 
     def retry(self) -> None:
         self._engine.retry()
+
+    def status(self) -> dict[str, Any]:
+        """Loaded.status(), and the model that is wanted."""
+        return {"model": self._section.model, **self._engine.status()}
+
+    async def statuses(self) -> list[dict[str, Any]]:
+        return [self.status()]
 
     async def close(self) -> None:
         await self._engine.close()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Between replicas messages travel by gRPC or as Ray tasks, by the environment that Ray was started in.
 LOST = (RayActorError, ReplicaUnavailableError, AioRpcError)
 ATTEMPTS = 4
+STATUS_TIMEOUT_S = 5.0
 Result = TypeVar("Result")
 
 
@@ -36,6 +37,9 @@ class HandleEars:
     async def hear(self, recording: bytes, listen: Listen) -> Understood:
         text = listen.model_dump_json()
         return understood(await _insisted("the recogniser", lambda: self._asked(recording, text)))
+
+    async def statuses(self) -> list[dict[str, Any]]:
+        return await told_by_all(self._stt)
 
     async def _asked(self, recording: bytes, listen: str) -> str:
         response: Any = self._stt.hear.remote(recording, listen)
@@ -50,6 +54,7 @@ class HandleVoice:
     """``serve.saying.Says`` over a handle."""
 
     def __init__(self, tts: DeploymentHandle) -> None:
+        self._all = tts
         self._tts = tts.options(stream=True)
 
     async def say(self, say: Say) -> AsyncGenerator[bytes, None]:
@@ -65,6 +70,9 @@ class HandleVoice:
         finally:
             response.cancel()
 
+    async def statuses(self) -> list[dict[str, Any]]:
+        return await told_by_all(self._all)
+
     async def _begun(self, say: str) -> tuple[Any, bytes | None]:
         response: Any = self._tts.say.remote(say)
         try:
@@ -72,6 +80,16 @@ class HandleVoice:
         except BaseException:
             response.cancel()
             raise
+
+
+async def told_by_all(handle: DeploymentHandle) -> list[dict[str, Any]]:
+    """``status`` of every replica that can be reached."""
+    response = handle.broadcast("status")
+    try:
+        found = await response.results_async(timeout_s=STATUS_TIMEOUT_S, return_exceptions=True)
+    except TimeoutError:
+        return []
+    return [state for state in found if isinstance(state, dict)]
 
 
 async def _insisted(what: str, attempt: Callable[[], Awaitable[Result]]) -> Result:

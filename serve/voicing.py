@@ -34,6 +34,12 @@ class Speech:
     ears: Hears | None = None
     voice: Says | None = None
 
+    async def statuses(self) -> dict[str, list[dict[str, Any]]]:
+        """Of each stage that the assistant has, one state for every replica that can be reached."""
+        stages = {name: stage for name, stage in (("stt", self.ears), ("tts", self.voice)) if stage is not None}
+        told = await asyncio.gather(*(stage.statuses() for stage in stages.values()))
+        return dict(zip(stages, told, strict=True))
+
 
 @dataclass(frozen=True)
 class Spoken:

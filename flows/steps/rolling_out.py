@@ -17,9 +17,9 @@ from typing import Any
 
 from flows.steps.serving_api import Api, Dashboard
 from schemas.artifacts import ModelRef
-from schemas.assistant import Assistant
+from schemas.assistant import Assistant, Stt, Tts
 from schemas.errors import ConfigError, RollOutFailed, RottieError, StackDown
-from schemas.hashing import write_atomic
+from schemas.hashing import content_id, write_atomic
 from schemas.inventory import Inventory
 from schemas.loading import load
 from schemas.profile import Profile
@@ -31,6 +31,7 @@ from serve.holding import Wish
 log = logging.getLogger("rottie.rollout")
 TIMEOUT_S = 300.0
 POLL_S = 0.5
+SECTIONS: dict[str, type[Stt] | type[Tts]] = {"Stt": Stt, "Tts": Tts}
 
 
 def roll_out(ref: ModelRef | None, assistant: Assistant, profile: Profile, home: Home, timeout_s: float = TIMEOUT_S) -> None:
@@ -137,30 +138,34 @@ def _is_there(config: dict[str, Any], home: Home) -> bool:
     """Whether every replica answers with ``config`` already, so that nothing need be sent."""
     wish = wish_in(config)
     with Api.of(config, home.api_key) as api:
-        states = api.statuses()
-        return len(states) >= _replicas(config) and all(s["reached"] and s["wanted"] == wish.generation for s in states)
+        told = api.statuses()
+    states = told.get("Llm", [])
+    there = len(states) >= _replicas(config, "Llm") and all(s["reached"] and s["wanted"] == wish.generation for s in states)
+    return there and not _unsettled(config, told)
 
 
-def _replicas(config: dict[str, Any]) -> int:
-    return next(item for item in config["applications"][0]["deployments"] if item["name"] == "Llm")["num_replicas"]
+def _replicas(config: dict[str, Any], name: str) -> int:
+    return next(item for item in config["applications"][0]["deployments"] if item["name"] == name)["num_replicas"]
 
 
 def _reach(config: dict[str, Any], home: Home, timeout_s: float) -> None:
-    """Send ``config``, then poll until Serve reports it running and every replica answers with it and decodes."""
+    """Send ``config``, then poll until Serve reports it running, every replica of the model answers with it and decodes, and
+    the recogniser and the voice are loaded. One that cannot be loaded is told in the log: without it there is text.
+    """
     deadline = time.monotonic() + timeout_s
     wish = wish_in(config)
-    replicas = _replicas(config)
     with Dashboard.current(deadline) as dashboard, Api.of(config, home.api_key) as api:
         dashboard.put(config)
-        while missing := _missing(dashboard, api, wish, replicas):
+        while missing := _missing(dashboard, api, wish, config):
             if time.monotonic() >= deadline:
                 raise RollOutFailed(f"not reached after {timeout_s:g} s: {missing}", where="serve")
             time.sleep(POLL_S)
+        _tell_silent(api.statuses())
         if wish.model is not None:
             api.decode(wish.model)
 
 
-def _missing(dashboard: Dashboard, api: Api, wish: Wish, replicas: int) -> str:
+def _missing(dashboard: Dashboard, api: Api, wish: Wish, config: dict[str, Any]) -> str:
     """What is not yet as it should be, as a clause; empty when all is. Raises once it can not become so."""
     application = dashboard.application()
     if application is None:
@@ -169,13 +174,37 @@ def _missing(dashboard: Dashboard, api: Api, wish: Wish, replicas: int) -> str:
         raise RollOutFailed(f"Serve could not start it: {first_line(application['message'])}", where="serve")
     if application["status"] != "RUNNING":
         return f"the application is {application['status']}"
-    states = api.statuses()
+    everyone = api.statuses()
+    states, replicas = everyone.get("Llm", []), _replicas(config, "Llm")
     told = [state for state in states if state["wanted"] == wish.generation]
     for state in told:
         if state["error"] is not None:
             raise RollOutFailed(f"a replica could not load it: {state['error']['message']}", where=state["error"]["where"])
     there = sum(state["reached"] for state in told)
-    return "" if there >= replicas and len(told) == len(states) else f"{there} of {replicas} replicas answer with it"
+    if there < replicas or len(told) != len(states):
+        return f"{there} of {replicas} replicas answer with it"
+    return _unsettled(config, everyone)
+
+
+def _unsettled(config: dict[str, Any], told: dict[str, list[dict[str, Any]]]) -> str:
+    """Which of the recogniser and the voice is still loading, as a clause; empty where none is."""
+    for item in config["applications"][0]["deployments"]:
+        # A gateway from before there was speech to tell of names neither.
+        if item["name"] not in ("Stt", "Tts") or item["name"] not in told:
+            continue
+        wanted = content_id(SECTIONS[item["name"]].model_validate(item["user_config"]))
+        states = [state for state in told[item["name"]] if state["wanted"] == wanted]
+        settled = sum(state["reached"] or state["error"] is not None for state in states)
+        if settled < item["num_replicas"] or len(states) != len(told[item["name"]]):
+            return f"{settled} of {item['num_replicas']} replicas of {item['name']} have loaded it"
+    return ""
+
+
+def _tell_silent(told: dict[str, list[dict[str, Any]]]) -> None:
+    for name in SECTIONS:
+        for state in told.get(name, []):
+            if state["error"] is not None:
+                log.warning("%s is not there, the rest answers: %s", name, state["error"]["message"])
 
 
 def first_line(text: str) -> str:

@@ -85,13 +85,19 @@ class Api(_Client):
         url = f"http://[{host}]:{options['port']}" if ":" in host else f"http://{host}:{options['port']}"
         return cls(url, {"Authorization": f"Bearer {read_key(key_file)}"})
 
-    def statuses(self) -> list[dict[str, Any]]:
-        """One state for each replica of the model; none while the API cannot be reached or has another key."""
+    def statuses(self) -> dict[str, list[dict[str, Any]]]:
+        """One state for each replica, by the deployment's name: Llm, and Stt and Tts where they are told.
+
+        Nothing while the API cannot be reached or has another key.
+        """
         try:
             reply = self._http.get("/v1/status")
-            return reply.json()["replicas"] if reply.status_code == 200 else []
-        except (httpx.TransportError, ValueError, KeyError):
-            return []
+            if reply.status_code != 200:
+                return {}
+            told = reply.json()
+            return {"Llm": told["replicas"]} | {name.capitalize(): found for name, found in told.get("speech", {}).items()}
+        except (httpx.TransportError, ValueError, KeyError, AttributeError):
+            return {}
 
     def decode(self, ref: ModelRef) -> None:
         """One real turn through the whole path, as a client would ask it."""

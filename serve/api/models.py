@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import FastAPI
+from pydantic import Field
 
 from schemas.errors import VersionMissing
 from serve.api.describing import answers
 from serve.api.wire import Body
 
 if TYPE_CHECKING:
-    from serve.api.gateway import Turns
+    from serve.api.gateway import Settings, Turns
+    from serve.voicing import Speech
 
 
 class ServedModel(Body):
@@ -33,10 +36,14 @@ class ModelList(Body):
 
 
 class ReplicaStates(Body):
-    replicas: tuple[dict[str, Any], ...]
+    replicas: tuple[dict[str, Any], ...] = Field(description="Of the model.")
+    speech: dict[str, tuple[dict[str, Any], ...]] = Field(
+        description="Of the recogniser (stt) and the voice (tts), where there are any."
+    )
+    language: str = Field(description="What the assistant is spoken to in.")
 
 
-def add_models(app: FastAPI, turns: Turns) -> None:
+def add_models(app: FastAPI, turns: Turns, speech: Speech, settings: Settings) -> None:
     @app.get("/v1/models", responses=answers(ModelList))
     async def models() -> dict[str, Any]:
         """Versions that answer now: one, but for the moment of a swap over several replicas; then their adapters."""
@@ -55,7 +62,8 @@ def add_models(app: FastAPI, turns: Turns) -> None:
     @app.get("/v1/status", responses=answers(ReplicaStates))
     async def status() -> dict[str, Any]:
         """What every replica was told to answer with, what it answers with, and what went wrong in between."""
-        return {"replicas": await turns.statuses()}
+        replicas, stages = await asyncio.gather(turns.statuses(), speech.statuses())
+        return {"replicas": replicas, "speech": stages, "language": settings.manner.actor.language}
 
 
 def _served(states: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -80,6 +80,7 @@ class FasterWhisperEngine:
         self._pool = ThreadPoolExecutor(1, "hearing")
         self.chunk_s: int = self._model.feature_extractor.chunk_length
         self.multilingual = bool(self._model.model.is_multilingual)
+        self.languages: tuple[str, ...] = tuple(self._model.supported_languages)
 
     async def transcribe(
         self,

@@ -6,6 +6,7 @@ Does not cover which voice is right for a language, nor how replies are cut whil
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class PiperEngine:
         self._turn = asyncio.Lock()
         if not model.is_file() or not Path(f"{model}.json").is_file():
             raise ModelUnusable("a voice is an ONNX file with its JSON beside it", where=str(model))
+        self.languages = _languages(Path(f"{model}.json"))
         self._helper: Helper | None = None
         try:
             self._helper, self.rate = self._started()
@@ -105,3 +107,12 @@ class PiperEngine:
         if told["error"] == "missing":
             raise SpeechMissing("the package that speaks with Piper voices is not installed")
         raise ModelUnusable("this is no voice that Piper can open", where=self._arguments[0])
+
+
+def _languages(about: Path) -> tuple[str, ...]:
+    """What the voice speaks, such as ``en``. Raises ModelUnusable."""
+    try:
+        voice = json.loads(about.read_text(encoding="utf-8"))["espeak"]["voice"]
+        return (str(voice).partition("-")[0].lower(),)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelUnusable("this is no voice that Piper can open: its JSON names no language", where=str(about)) from error

@@ -21,6 +21,8 @@ _A_CHARACTER_S = 0.02
 class ScriptedRecogniser:
     """Hears ``text`` in whatever is not silent."""
 
+    languages = ("en",)
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.names: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class ScriptedVoice:
     """Hums for as long as somebody would speak."""
 
     rate = 22050
+    languages = ("en",)
 
     async def speak(self, text: str, speed: float = 1.0) -> AsyncGenerator[NDArray[np.float32], None]:
         """Raises TextUnspeakable."""

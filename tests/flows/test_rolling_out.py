@@ -14,12 +14,14 @@ import pytest
 from flows.steps import rolling_out, serving_api
 from flows.steps.rolling_out import apply_last, last_good, roll_out, wish_in
 from schemas.artifacts import ModelRef
-from schemas.assistant import Assistant
-from schemas.errors import ConfigError, ModelUnusable, RollOutFailed, StackDown
+from schemas.assistant import Assistant, Tts
+from schemas.errors import ConfigError, ModelUnusable, RollOutFailed, SpeechMissing, StackDown
+from schemas.hashing import content_id
 from schemas.profile import Ports, Profile, Stack
 from schemas.settings import Home
 
 ASSISTANT = Assistant(name="test")
+TTS = Tts()
 GOOD = ModelRef(name="rottie-llm", version="1", candidate="c1", path="/models/1", sha256="1" * 64)
 NEXT = GOOD.model_copy(update={"version": "2", "path": "/models/2"})
 BAD = GOOD.model_copy(update={"version": "3", "path": "/models/bad"})
@@ -38,6 +40,7 @@ class Cluster(ThreadingHTTPServer):
         self.refuse: list[int] = []
         self.status = "RUNNING"
         self.polls = 0
+        self.speech: dict[str, list[dict[str, Any]]] = {}
 
     def state(self) -> dict[str, Any]:
         wish = wish_in(self.puts[-1])
@@ -77,7 +80,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.polls += 1
         if self.path == "/v1/status":
-            self.reply(200, {"replicas": [self.server.state()] if self.server.puts else []})
+            told = {"replicas": [self.server.state()] if self.server.puts else [], "speech": self.server.speech}
+            self.reply(200, told)
         elif self.server.polls < 3:
             self.reply(200, {"applications": {}})
         else:
@@ -216,3 +220,31 @@ def test_the_last_config_again(cluster: Cluster, home: Home) -> None:
     with pytest.raises(ConfigError) as broken:
         apply_last(home)
     assert broken.value.where == str(home.serve_config)
+
+
+def voice(*, reached: bool, error: dict[str, Any] | None = None, section: Tts = TTS) -> dict[str, list[dict[str, Any]]]:
+    return {"tts": [{"wanted": content_id(section), "reached": reached, "error": error}]}
+
+
+def speaking(cluster: Cluster, home: Home) -> None:
+    assistant = ASSISTANT.model_copy(update={"tts": TTS})
+    roll_out(GOOD, assistant, profile(cluster.server_port), home, timeout_s=0.5)
+
+
+def test_the_voice_is_waited_for(cluster: Cluster, home: Home) -> None:
+    for loading in (voice(reached=False), voice(reached=True, section=Tts(speed=2)), {"tts": []}):
+        cluster.speech = loading
+        with pytest.raises(RollOutFailed, match="0 of 1 replicas of Tts"):
+            speaking(cluster, home)
+    cluster.speech = voice(reached=True)
+    speaking(cluster, home)
+    assert last_good(home) == cluster.puts[-1]
+
+
+def test_a_voice_that_cannot_be_loaded_is_told_and_the_rest_answers(
+    cluster: Cluster, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.speech = voice(reached=False, error=SpeechMissing("no such voice").as_dict())
+    speaking(cluster, home)
+    assert "no such voice" in caplog.text
+    assert last_good(home) is not None

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from schemas.assistant import Limits, Stt, Tts
-from schemas.errors import EngineError, SpeechDown
+from schemas.errors import EngineError, SpeechDown, SpeechMissing
+from schemas.hashing import content_id
 from schemas.loading import load_inventory
 from schemas.settings import Home
 from serve.answering import LocalTurns
@@ -56,6 +57,9 @@ class Passing:
 
     def say(self, say: Say) -> AsyncIterator[bytes]:
         return self.voice.say(say)
+
+    async def statuses(self) -> list[dict[str, Any]]:
+        return await self.ears.statuses()
 
 
 @dataclass
@@ -361,7 +365,7 @@ async def test_across_processes_errors_are_data() -> None:
             raise ValueError("secret words")
 
     for ears, kind in ((Deaf(), SpeechDown), (Broken(), EngineError)):
-        answer = await heard(ears, b"", "{}")
+        answer = await heard(ears, b"", "{}")  # type: ignore[arg-type]
         assert "secret" not in answer
         with pytest.raises(kind):
             understood(answer)
@@ -392,7 +396,35 @@ async def test_a_model_that_is_missing_is_told_with_what_to_do(tmp_path: Path, m
     await voice.close()
 
 
+async def test_the_status_tells_what_is_loaded(served: Served) -> None:
+    async with served.engines.ears._recogniser.hold():
+        told = (await served.http.get("/v1/status")).json()
+    assert (told["language"], sorted(told["speech"])) == ("en", ["stt", "tts"])
+    (state,) = told["speech"]["stt"]
+    assert state == {
+        "model": served.scripted.stt.model,
+        "wanted": content_id(served.scripted.stt),
+        "reached": True,
+        "languages": ["en"],
+        "error": None,
+    }
+
+
+async def test_a_stage_that_cannot_be_loaded_tells_why(tmp_path: Path) -> None:
+    ears = Ears()
+    ears.want(Stt(model=str(tmp_path)))
+    assert (ears.status()["reached"], ears.status()["error"]) == (False, None)
+    with pytest.raises(SpeechMissing):
+        await ears.hear(SAID, Listen())
+    assert (ears.status()["reached"], ears.status()["error"]["code"]) == (False, "speech.missing")
+    ears.want(Stt(model="starter", language="de"))
+    assert ears.status()["error"] is None, "that was another one's"
+    await ears.close()
+
+
 class Engine:
+    languages = ("en",)
+
     def __init__(self, name: str) -> None:
         self.name, self.closed = name, False
 
