@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.talking import OUT_RATE
-from serve.engines.samples import RATE
 
 KEPT_MS = 5000
 """Of what was played: as far back as a client may say that it is, and still get all of the rest again."""
@@ -128,7 +127,7 @@ class Playback:
         return "".join(parts).strip()
 
     def reference(self, ms: float) -> NDArray[np.float32]:
-        """What was audible in the last ``ms``, at 16 kHz in [-1, 1], silence where nothing was: the newest sample last."""
+        """What was audible in the last ``ms``, at OUT_RATE in [-1, 1], silence where nothing was: the newest sample last."""
         now, size = self._now(), int(ms * _A_MS / 2)
         samples = np.zeros(size, np.float32)
         for stretch in self._stretches:
@@ -138,7 +137,7 @@ class Playback:
             count = min(stop - first, size - begin) - skip
             if count > 0:
                 samples[begin + skip : begin + skip + count] = self._samples(first + skip, count)
-        return _at_16k(samples / np.float32(32768))
+        return samples / np.float32(32768)
 
     def _played(self) -> int:
         if self._paused is not None:
@@ -183,20 +182,3 @@ def _share(text: str, share: float) -> str:
     """The whole words within the first part of ``text``."""
     whole = re.match(r".*\s", text[: int(len(text.rstrip()) * share) + 1], re.DOTALL)
     return whole[0] if whole else ""
-
-
-def _at_16k(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Two of three samples, behind a low pass below 7 kHz; enough for comparing, not for listening."""
-    between = np.zeros(2 * len(samples), np.float32)
-    between[::2] = samples
-    half = len(_LOW_PASS) // 2
-    return np.convolve(between, _LOW_PASS)[half : half + len(between) : 3].astype(np.float32) if len(samples) else samples
-
-
-def _low_pass(taps: int = 47, cut: float = 7000 / (2 * OUT_RATE)) -> NDArray[np.float32]:
-    at = np.arange(taps) - taps // 2
-    return (2 * 2 * cut * np.sinc(2 * cut * at) * np.hamming(taps)).astype(np.float32)
-
-
-_LOW_PASS = _low_pass()
-assert RATE * 3 == OUT_RATE * 2, "two of three samples"

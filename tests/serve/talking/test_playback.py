@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from schemas.talking import OUT_RATE
-from serve.engines.samples import RATE
 from serve.talking.playback import KEPT_MS, Playback
 
 
@@ -133,8 +132,8 @@ def test_the_reference_is_what_is_audible_now(playback: Playback, clock: Clock) 
     def means() -> list[float]:
         heard = playback.reference(400)
         assert heard.dtype == np.float32
-        assert len(heard) == 400 * RATE // 1000
-        return [round(float(part[200:-200].mean()) * 4, 2) for part in np.split(heard, 4)]
+        assert len(heard) == 400 * OUT_RATE // 1000
+        return [round(float(part.mean()) * 4, 2) for part in np.split(heard, 4)]
 
     assert means() == [0, 0, 0, 0]
     playback.sent(0, "a", pcm(200, 8192))
@@ -204,7 +203,7 @@ class Playing(RuleBasedStateMachine):
 
     @invariant()
     def referenced(self) -> None:
-        assert len(self.playback.reference(50)) == 800
+        assert len(self.playback.reference(50)) == 1200
 
 
 TestPlaying = Playing.TestCase
@@ -213,4 +212,4 @@ TestPlaying.settings = settings(max_examples=25, stateful_step_count=15, deadlin
 
 @given(st.floats(0, 2000))
 def test_any_length_of_reference(ms: float) -> None:
-    assert abs(len(Playback().reference(ms)) - ms * 16) <= 1
+    assert abs(len(Playback().reference(ms)) - ms * 24) <= 1
