@@ -140,6 +140,15 @@ class Endpointer:
     def speaking(self) -> bool:
         return self._speaking
 
+    @property
+    def silence(self) -> int:
+        """Windows of silence since the last speech; 0 while nobody has begun."""
+        return self._run if self._speaking else 0
+
+    def end(self) -> Speech:
+        """Whoever speaks has ended, whatever is heard: at the last speech. What goes on is a new beginning."""
+        return self._turned("ended")
+
     def reset(self) -> None:
         self._voice.reset()
         self._windows = 0

@@ -1,0 +1,84 @@
+"""One request to the recogniser at a time, for a listener that must not wait for it.
+
+What goes wrong is a result like another, so that listening goes on. Does not cover what is asked, nor when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import RottieError, SpeechDown
+from serve.api.faults import note
+from serve.engines.faster_whisper import Transcript
+from serve.hearing import Hears, Listen
+
+PATIENCE_S = 10.0
+"""For one request; a recogniser that takes longer counts as down."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What was heard in samples ``start`` to ``end`` of the stream, or why nothing could be heard there."""
+
+    start: int
+    end: int
+    found: Transcript | RottieError
+
+    @property
+    def text(self) -> str:
+        return self.found.text.strip() if isinstance(self.found, Transcript) else ""
+
+
+class Recognition:
+    """``ready`` is called, with nothing, once a request has ended. Not for several tasks at once."""
+
+    def __init__(self, ears: Hears, ready: Callable[[], None]) -> None:
+        self._ears, self._ready = ears, ready
+        self._asked: asyncio.Task[Recognised] | None = None
+
+    @property
+    def idle(self) -> bool:
+        return self._asked is None
+
+    @property
+    def done(self) -> bool:
+        return self._asked is not None and self._asked.done()
+
+    def ask(self, audio: NDArray[np.float32], start: int, listen: Listen) -> None:
+        """Only while idle."""
+        assert self._asked is None
+        self._asked = asyncio.create_task(self._recognised(audio, start, listen))
+        self._asked.add_done_callback(lambda _: self._ready())
+
+    async def answer(self) -> Recognised | None:
+        """Only while not idle; waits. None where it was closed meanwhile."""
+        assert self._asked is not None
+        await asyncio.wait([asked := self._asked])
+        self._asked = None
+        return None if asked.cancelled() else asked.result()
+
+    async def close(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            asked.cancel()
+            await asyncio.wait([asked])
+
+    async def _recognised(self, audio: NDArray[np.float32], start: int, listen: Listen) -> Recognised:
+        return Recognised(start, start + len(audio), await self._found(audio, listen))
+
+    async def _found(self, audio: NDArray[np.float32], listen: Listen) -> Transcript | RottieError:
+        pcm = (audio * 32768).round().clip(-32768, 32767).astype("<i2").tobytes()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return (await self._ears.hear(pcm, listen)).transcript
+        except TimeoutError:
+            return SpeechDown(f"the recogniser did not answer within {PATIENCE_S:g} s", where="stt")
+        except RottieError as error:
+            return error
+        except Exception as error:
+            return note(error)
