@@ -223,6 +223,7 @@ class Gateway:
             tiers=Tiers.model_validate(config.get("tiers", {})),
             rounds=config.get("rounds", 1),
             ask_again=config.get("ask_again", "failed"),
+            sure=config.get("sure", 0.0),
             max_tokens=self._settings.limits.max_tokens,
             actor=Actor.model_validate(config.get("actor", {"id": "api"})),
             earlier=kept.turns,

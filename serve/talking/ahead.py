@@ -93,12 +93,13 @@ class _Begun:
         try:
             turn = await prepare(text)
         except RottieError:
-            return  # whoever asks in earnest is told
+            pass  # whoever asks in earnest is told
         except Exception as error:
             note(error)
-            return
         finally:
             self._turn.set_result(turn)
+        if turn is None:
+            return
         events = self._turns.stream(turn)
         try:
             async for bundle in events:

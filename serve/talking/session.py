@@ -1,0 +1,479 @@
+"""One spoken conversation, whichever door it comes through: audio and texts in, events out.
+
+    audio -> Listener -> a turn is committed -> answer -> clauses -> Speaker -> audio
+                 |                                                     |
+                 `-- somebody speaks into the reply: paused, then resumed or interrupted
+
+Nothing is acted on before its turn is committed. A reply that is interrupted is remembered as far as it was heard. Does not
+cover any wire format, nor what an answer is: that is ``Parts.answer``. No word of anybody's is logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.assistant import Talk
+from schemas.errors import ConversationBusy, HomeDown, NoRecogniser, NoVoice, RottieError
+from schemas.events import AssistEvent, CallsReady, ReplyDelta, ReplyReady
+from schemas.talking import (
+    OUT_RATE,
+    Assisted,
+    AudioMade,
+    ClauseBegun,
+    PartialTranscript,
+    ReplyInterrupted,
+    ReplyMade,
+    ReplyPaused,
+    ReplyResumed,
+    SpeechStarted,
+    SpeechStopped,
+    Stage,
+    StageDown,
+    TalkEvent,
+    TurnCommitted,
+    TurnDropped,
+    Waterfall,
+)
+from serve.actions.speaking import NOT_UNDERSTOOD
+from serve.api.faults import note
+from serve.hearing import Hears
+from serve.saying import Says
+from serve.talking.barging import OwnVoice, is_backchannel
+from serve.talking.clauses import Clauses
+from serve.talking.intake import Coding, Intake
+from serve.talking.listening import Eager, Failed, Heard, Listener, Nothing, Partial, Started, Stopped, Utterance
+from serve.talking.playback import Playback
+from serve.talking.speaking import Begun, Chunk, Down, Speaker
+from serve.talking.timing import Stopwatch
+
+WAITING = 1024  # events that a door may leave lying before the session stops to wait for it
+CANNOT_HEAR = "Sorry, I cannot hear right now."
+CANNOT_ANSWER = "Sorry, something went wrong. Please say it again."
+
+Answer = Callable[[TurnCommitted], AsyncGenerator[AssistEvent | CallsReady, None]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a session stands on. ``answer`` gives the events of an answer to a committed turn, ending in ReplyReady and
+    AssistFinished; closing it early ends the work. ``names`` are the home's. ``trim`` shortens the reply that is remembered of
+    an inference to what was heard of it. ``begin`` is told early what a turn will probably say; ``keep`` is given what was said.
+    """
+
+    ears: Hears | None
+    voice: Says | None
+    answer: Answer
+    names: Callable[[], Awaitable[tuple[str, ...]]]
+    trim: Callable[[str, str], Awaitable[None]]
+    second: Says | None = None
+    begin: Callable[[str], None] | None = None
+    keep: Callable[[int, NDArray[np.float32]], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """``manual``: turns end by ``commit`` alone. ``respond``: each committed turn is answered by itself, else by ``respond``.
+    ``confidence``: below it nothing is done; the user is asked to say it again."""
+
+    language: str | None = None
+    speak: bool = True
+    speed: float = 1.0
+    manual: bool = False
+    respond: bool = True
+    rate: int = OUT_RATE
+    channels: int = 1
+    coding: Coding = "pcm16"
+    confidence: float = 0.0
+
+
+@dataclass
+class _Reply:
+    """The answer to one turn. ``paused``: somebody speaks into it."""
+
+    turn: int
+    playback: Playback
+    watch: Stopwatch
+    task: asyncio.Task[None] | None = None
+    inference_id: str = ""
+    text: str = ""
+    paused: bool = False
+    over: bool = False
+
+    @property
+    def making(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+    @property
+    def alive(self) -> bool:
+        """Being made, or still to be heard."""
+        return not self.over and (self.making or self.playback.playing or self.paused)
+
+
+@dataclass(eq=False)
+class Session:
+    """One conversation. Use it as a context, iterate ``events`` in one task, and call the rest from any task of the same loop."""
+
+    parts: Parts
+    talk: Talk
+    options: Options = field(default_factory=Options)
+    now: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._began = self.now()
+        self._events: asyncio.Queue[TalkEvent | None] = asyncio.Queue(WAITING)
+        self._turn = 0
+        self._committed: TurnCommitted | None = None  # not answered yet
+        self._spent = (0.0, 0.0)
+        self._reply: _Reply | None = None
+        self._own_voice = OwnVoice()
+        self._listener: Listener | None = None
+        self._intake = self._fresh_intake()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._changing = asyncio.Lock()  # one thing at a time changes what is answered
+        self._closed = False
+        self._closing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Session:
+        await self._listen_anew()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def events(self) -> AsyncGenerator[TalkEvent, None]:
+        """What happens, until the session is closed."""
+        while not self._closed or not self._events.empty():
+            event = await self._events.get()
+            if event is None:
+                return
+            yield event
+
+    # What a door tells.
+
+    def push(self, data: bytes) -> None:
+        """Audio as ``options`` says, of any length. Raises AudioUnusable, Overloaded where too much waits, NoRecogniser."""
+        if self._listener is None:
+            raise NoRecogniser("audio cannot be understood here", where="audio")
+        if len(samples := self._intake.push(data)):
+            self._listener.push(samples)
+
+    def commit(self) -> None:
+        """The turn ends here."""
+        if self._listener is not None:
+            self._listener.commit()
+
+    def clear(self) -> None:
+        """Forget what was heard since the last turn."""
+        if self._listener is not None:
+            self._listener.clear()
+
+    def ask(self, text: str) -> None:
+        """A turn that was typed. It interrupts a reply, as a spoken one does."""
+        self._spawn(self._typed(text))
+
+    def respond(self) -> None:
+        """Answer the turn that was committed last. Raises ConversationBusy while a reply is being made."""
+        if self._reply is not None and self._reply.making:
+            raise ConversationBusy("a reply is being made", where="response")
+        self._spawn(self._respond())
+
+    def cancel(self) -> None:
+        """End the reply. What it had done stays done."""
+        self._spawn(self._cancelled())
+
+    def truncate(self, played_ms: float) -> None:
+        """The client has played so much of the newest reply, and plays no more of it."""
+        self._spawn(self._truncated(played_ms))
+
+    async def configure(self, options: Options) -> None:
+        """From here on. What was heard of an unfinished turn is forgotten where the way of hearing changes."""
+        before, self.options = self.options, options
+        if (before.rate, before.channels, before.coding) != (options.rate, options.channels, options.coding):
+            self._intake = self._fresh_intake()
+        if (before.language, before.manual) != (options.language, options.manual):
+            await self._listen_anew()
+
+    async def close(self) -> None:
+        """End everything; no task is left when it returns."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._reply is not None and self._reply.task is not None:
+            self._tasks.add(self._reply.task)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._listener is not None:
+            await self._listener.close()
+        with contextlib.suppress(asyncio.QueueFull):
+            self._events.put_nowait(None)
+
+    # Listening.
+
+    def _fresh_intake(self) -> Intake:
+        return Intake(self.options.rate, self.options.channels, self.options.coding)
+
+    async def _listen_anew(self) -> None:
+        if self.parts.ears is None:
+            return
+        if self._listener is not None:
+            await self._listener.close()
+        names = await self.parts.names()
+        listener = Listener(
+            self.parts.ears,
+            self.talk,
+            names,
+            self.options.language,
+            manual=self.options.manual,
+            own_voice=self._own_voice,
+        )
+        self._listener = listener
+        self._spawn(self._listen(listener))
+
+    async def _listen(self, listener: Listener) -> None:
+        async with aclosing(listener.events()) as heard:
+            async for event in heard:
+                await self._heard(event)
+
+    async def _heard(self, heard: Heard) -> None:
+        coming = self._turn + 1
+        if isinstance(heard, Started):
+            await self._tell(SpeechStarted(**self._stamp(coming), audio_ms=heard.audio_ms))
+            await self._pause()
+        elif isinstance(heard, Stopped):
+            await self._tell(SpeechStopped(**self._stamp(coming), audio_ms=heard.audio_ms))
+        elif isinstance(heard, Partial):
+            await self._tell(PartialTranscript(**self._stamp(coming), stable=heard.stable, rest=heard.rest))
+            if heard.stable and not is_backchannel(heard.stable, self.options.language or "en"):
+                await self._interrupt(paused=True)
+        elif isinstance(heard, Eager):
+            if self.parts.begin is not None and self.talk.ahead and self.options.respond:
+                self.parts.begin(heard.text)
+        elif isinstance(heard, Utterance):
+            await self._uttered(heard)
+        elif isinstance(heard, Nothing):
+            await self._tell(TurnDropped(**self._stamp(coming), reason=heard.reason))
+            await self._resume()
+        else:
+            await self._deaf(heard)
+
+    async def _uttered(self, heard: Utterance) -> None:
+        reply = self._reply
+        if reply is not None and reply.paused and is_backchannel(heard.text, heard.language):
+            await self._tell(TurnDropped(**self._stamp(self._turn + 1), reason="backchannel"))
+            await self._resume()
+            return
+        if reply is not None and reply.alive and not self.talk.barge_in and not self.options.manual:
+            await self._heard_out(reply)
+        await self._interrupt()
+        if self.parts.keep is not None and self.talk.keep_audio:
+            await self.parts.keep(self._turn + 1, heard.audio)
+        self._spent = (heard.endpoint_ms, heard.stt_ms)
+        await self._commit(heard.text, heard.language, heard.seconds, heard.confidence)
+        if self.options.respond:
+            await self._respond()
+
+    async def _deaf(self, heard: Failed) -> None:
+        self._turn += 1
+        await self._tell(TurnDropped(**self._stamp(self._turn), reason="failed"))
+        await self._tell(StageDown(**self._stamp(self._turn), stage="stt", instead="apology", error=heard.error.as_dict()))
+        await self._interrupt()
+        if self.options.respond:
+            self._reply = reply = self._fresh_reply()
+            reply.task = asyncio.create_task(self._apologise(reply, CANNOT_HEAR))
+
+    # Turns.
+
+    async def _typed(self, text: str) -> None:
+        await self._interrupt()
+        self._spent = (0.0, 0.0)
+        await self._commit(text, self.options.language or "en", 0.0, 1.0)
+        if self.options.respond:
+            await self._respond()
+
+    async def _commit(self, text: str, language: str, seconds: float, confidence: float) -> None:
+        self._turn += 1
+        self._committed = TurnCommitted(
+            **self._stamp(self._turn), text=text, language=language, seconds=round(seconds, 3), confidence=round(confidence, 4)
+        )
+        await self._tell(self._committed)
+
+    async def _respond(self) -> None:
+        committed, self._committed = self._committed, None
+        if committed is None:
+            return
+        self._reply = reply = self._fresh_reply(*self._spent)
+        reply.task = asyncio.create_task(self._answer(reply, committed))
+
+    def _fresh_reply(self, endpoint_ms: float = 0.0, stt_ms: float = 0.0) -> _Reply:
+        playback = Playback(self.now)
+        self._own_voice.follow(playback)
+        return _Reply(self._turn, playback, Stopwatch(self.now, endpoint_ms, stt_ms))
+
+    async def _answer(self, reply: _Reply, committed: TurnCommitted) -> None:
+        """One turn from its words to its last sound; what goes wrong is told and apologised for, never raised."""
+        try:
+            if committed.confidence < self.options.confidence:
+                await self._speak(reply, _only(NOT_UNDERSTOOD))
+            else:
+                await self._speak(reply, self._written(reply, committed))
+        except RottieError as error:
+            await self._failed(reply, error)
+        except Exception as error:
+            await self._failed(reply, note(error))
+        await self._tell(Waterfall(**self._stamp(reply.turn), stages_ms=reply.watch.stages_ms()))
+
+    async def _written(self, reply: _Reply, committed: TurnCommitted) -> AsyncGenerator[str, None]:
+        """The reply as it is written, while what happens on the way is told."""
+        async with aclosing(self.parts.answer(committed)) as events:
+            async for event in events:
+                reply.inference_id = event.inference_id
+                reply.watch.note(event)
+                await self._tell(Assisted(**self._stamp(reply.turn), event=event))
+                if isinstance(event, ReplyDelta):
+                    reply.text += event.text
+                    yield event.text
+                elif isinstance(event, ReplyReady) and not reply.text.strip():
+                    reply.text = event.text
+                    yield event.text
+
+    async def _speak(self, reply: _Reply, written: AsyncGenerator[str, None]) -> None:
+        """What is written, in clauses, as sound, and told as it comes."""
+        if not self.options.speak:
+            async with aclosing(written):
+                async for _ in written:
+                    pass
+        else:
+            language = self.options.language or "en"
+            speaker = Speaker(self.parts.voice, reply.playback, self.parts.second, speed=self.options.speed)
+            async with aclosing(speaker.run(_clauses(written, reply.watch, language))) as spoken:
+                async for part in spoken:
+                    await self._spoken(reply, part)
+        text, length = reply.text.strip(), reply.playback.sent_ms
+        await self._tell(ReplyMade(**self._stamp(reply.turn), text=text, audio_ms=round(length, 3)))
+
+    async def _spoken(self, reply: _Reply, part: Begun | Chunk | Down) -> None:
+        stamp = self._stamp(reply.turn)
+        if isinstance(part, Begun):
+            await self._tell(ClauseBegun(**stamp, clause=part.clause, text=part.text))
+        elif isinstance(part, Chunk):
+            reply.watch.sound()
+            if not reply.paused:  # what is made meanwhile is given when it goes on
+                await self._tell(AudioMade(**stamp, clause=part.clause, pcm=part.pcm))
+        elif not isinstance(part.error, NoVoice):
+            await self._tell(StageDown(**stamp, stage="tts", instead=part.instead, error=part.error.as_dict()))
+
+    async def _failed(self, reply: _Reply, error: RottieError) -> None:
+        stage: Stage = "home" if isinstance(error, HomeDown) else "llm"
+        await self._tell(StageDown(**self._stamp(reply.turn), stage=stage, instead="apology", error=error.as_dict()))
+        await self._apologise(reply, CANNOT_ANSWER)
+
+    async def _apologise(self, reply: _Reply, words: str) -> None:
+        reply.text = f"{reply.text} {words}".strip()
+        await self._speak(reply, _only(words))
+
+    # Speaking into a reply.
+
+    async def _pause(self) -> None:
+        reply = self._reply
+        if reply is None or not reply.alive or reply.paused or not self.talk.barge_in:
+            return
+        reply.paused = True
+        reply.playback.pause()
+        await self._tell(ReplyPaused(**self._stamp(reply.turn), played_ms=round(reply.playback.played_ms, 3)))
+
+    async def _resume(self) -> None:
+        reply = self._reply
+        if reply is None or not reply.paused:
+            return
+        await self._tell(ReplyResumed(**self._stamp(reply.turn), played_ms=round(reply.playback.played_ms, 3)))
+        reply.paused = False
+        for clause, pcm in reply.playback.resume():
+            await self._tell(AudioMade(**self._stamp(reply.turn), clause=clause, pcm=pcm))
+
+    async def _interrupt(self, paused: bool = False) -> None:
+        """End the reply, if there is one to end; with ``paused`` only one that somebody is speaking into."""
+        async with self._changing:
+            reply = self._reply
+            if reply is None or not reply.alive or (paused and not reply.paused):
+                return
+            reply.playback.pause()
+            reply.over, reply.paused = True, False
+            if reply.making and reply.task is not None:
+                reply.task.cancel()
+                await asyncio.gather(reply.task, return_exceptions=True)
+            heard = reply.playback.heard() if self.options.speak else reply.text
+            played_ms = round(reply.playback.played_ms, 3)
+            await self._tell(ReplyInterrupted(**self._stamp(reply.turn), played_ms=played_ms, heard=heard))
+            if reply.inference_id:
+                await self.parts.trim(reply.inference_id, heard)
+
+    async def _heard_out(self, reply: _Reply) -> None:
+        if reply.task is not None:
+            await asyncio.wait([reply.task])
+        await asyncio.sleep(max(0.0, reply.playback.sent_ms - reply.playback.played_ms) / 1000)
+
+    async def _cancelled(self) -> None:
+        await self._interrupt()
+
+    async def _truncated(self, played_ms: float) -> None:
+        reply = self._reply
+        if reply is None:
+            return
+        reply.playback.told(played_ms)
+        if reply.alive:
+            await self._interrupt()
+        elif reply.inference_id:
+            await self.parts.trim(reply.inference_id, reply.playback.heard())
+
+    # Odds and ends.
+
+    def _stamp(self, turn: int) -> dict[str, Any]:
+        return {"at_ms": round((self.now() - self._began) * 1000, 3), "turn": max(1, turn)}
+
+    async def _tell(self, event: TalkEvent) -> None:
+        await self._events.put(event)
+
+    def _spawn(self, work: Any) -> None:
+        if self._closed:
+            work.close()
+            return
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception) and not self._closed:
+            note(error)
+            # A session that cannot hear or answer any more must not look as though it listened.
+            self._closing = asyncio.create_task(self.close())
+
+
+async def _only(words: str) -> AsyncGenerator[str, None]:
+    yield words
+
+
+async def _clauses(written: AsyncIterator[str], watch: Stopwatch, language: str) -> AsyncGenerator[str, None]:
+    """Clauses as soon as each is sure to be over; closing it closes what it reads."""
+    clauses = Clauses(language)
+    try:
+        async for text in written:
+            for clause in clauses.add(text):
+                watch.clause()
+                yield clause
+        for clause in clauses.finish():
+            watch.clause()
+            yield clause
+    finally:
+        if (close := getattr(written, "aclose", None)) is not None:
+            await close()
