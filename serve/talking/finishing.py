@@ -12,12 +12,12 @@ _DANGLING = {
     "en": (
         "a an the this that's these those my our your his her its their and or but then because if when while until unless to of"
         " for from with without at by into onto than about between except every each another some any all set change make put"
-        " tell please um uh er and's is are"
+        " tell um uh er and's is are"
     ),
     "de": (
         "der die das den dem des ein eine einen einem einer eines mein meine meinen meinem meiner dein deine unser unsere unserem"
         " und oder aber dann weil wenn falls bis dass im am zum zur vom ins ans von mit ohne für in bei nach über unter zwischen"
-        " alle jede jeden jedes stelle stell setze bitte äh ähm hm"
+        " alle jede jeden jedes stelle stell setze äh ähm hm"
     ),
 }
 """After these words something is still to come."""
