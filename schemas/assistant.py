@@ -223,6 +223,13 @@ class Assistant(Spec):
         description="After which calls, within rounds. failed: where one ended in an error; otherwise the reply is put together"
         " from what happened. always: for models that put what happened into their own words.",
     )
+    sure: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="A call of the model that changes something is asked about in place of done where it is less sure of it: how"
+        " probable exactly this call was. 0: never. `python -m flows.steps.doubting` measures what a bar costs and saves.",
+    )
     tools: Tools = Tools()
     policy: Rules = Rules()
     servers: Servers = Field(default=(), description="MCP servers whose tools are offered beside the home's own.")

@@ -409,6 +409,12 @@ class ConfirmationNeeded(ActionError):
     default_hint = "Ask the person; on yes, send the same call again with the confirmation given here."
 
 
+class Unsure(ConfirmationNeeded):
+    """A call that nobody would have to confirm, if the model that made it were sure of it."""
+
+    code = "action.unsure"
+
+
 class ConfirmationUnknown(ActionError):
     """A confirmation that was never handed out, was used, or whose time is over."""
 

@@ -52,6 +52,7 @@ class ReplyDelta(_Event):
 class CallsReady(_Event):
     type: Literal["calls.ready"] = "calls.ready"
     calls: tuple[ToolCall, ...]
+    sure: tuple[float, ...] = Field(default=(), description="How sure the model is of each, in 0..1, where that was asked for.")
 
 
 class TurnFinished(_Event):

@@ -54,6 +54,7 @@ def request_of(turn: Turn) -> TurnRequest:
         tool_choice=turn.tool_choice,
         adapter=turn.model.partition(":")[2] or None,
         reply_schema=turn.reply_schema,
+        sure=turn.sure,
     )
 
 

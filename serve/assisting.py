@@ -48,7 +48,7 @@ from serve.api.wire import Turn
 from serve.engines.protocol import Sampling
 from serve.turn import MalformedCall
 
-QUESTION = "This cannot be taken back. Shall I really do it?"
+QUESTION = "Shall I really do it?"
 
 
 class _Strict(BaseModel):
@@ -83,7 +83,7 @@ class LiveHome(Protocol):
 
     async def hear(self, text: str, actor: Actor, key: str) -> Heard | None: ...
 
-    async def do(self, call: ToolCall, actor: Actor, key: str) -> Performed: ...
+    async def do(self, call: ToolCall, actor: Actor, key: str, unsure: bool = False) -> Performed: ...
 
     async def confirm(self, confirmation: str, actor: Actor, key: str) -> Performed: ...
 
@@ -120,12 +120,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Manner:
-    """How this assistant answers: from its YAML."""
+    """How this assistant answers: from its YAML. ``sure``: calls that change something and of which the model is less sure are
+    asked about, not done; 0 for none.
+    """
 
     model: str = "champion"
     tiers: Tiers = field(default_factory=Tiers)
     rounds: int = 1
     ask_again: Literal["failed", "always"] = "failed"
+    sure: float = 0.0
     max_tokens: int = 256
     actor: Actor = field(default_factory=lambda: Actor(id="api"))
     act_s: float = 45.0
@@ -148,6 +151,7 @@ class _Answered:
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
+    sure: tuple[float, ...] = ()
     reads_results: bool = False
 
 
@@ -215,8 +219,8 @@ class _Turn:
                 yield self._reply(words or NOT_UNDERSTOOD)
                 return
             now = []
-            for call in answer.calls:
-                now.append(await self._do(call))
+            for call, sure in zip(answer.calls, answer.sure or (0.0,) * len(answer.calls), strict=True):
+                now.append(await self._do(call, unsure=sure < self._manner.sure))
                 yield self._done(now[-1])
             performed = [*_untold(performed, now), *now]
             if not left or not self._asks_again(answer, now):
@@ -250,18 +254,18 @@ class _Turn:
                     yield ReplyDelta(**self._stamp(), text=event.text if answer.text else before + event.text)
                     answer.text += event.text
                 elif isinstance(event, CallsReady):
-                    answer.calls = event.calls
+                    answer.calls, answer.sure = event.calls, event.sure
                 elif isinstance(event, TurnFailed) and event.error.get("code") != MalformedCall.code:
                     # A model that cannot put a call together has not understood; that is no fault of the one who asked.
                     raise error_from(event.error)
         self._spend("model", began)
 
-    async def _do(self, call: ToolCall) -> Performed:
+    async def _do(self, call: ToolCall, unsure: bool) -> Performed:
         began = time.monotonic()
         key, left_s = self._key(), self._manner.act_s - self._spent.get("act", 0.0) / 1000
         try:
             async with asyncio.timeout(max(left_s, 0.0)):
-                return await self._home.do(call, self._manner.actor, key)
+                return await self._home.do(call, self._manner.actor, key, unsure)
         except TimeoutError:
             return _undone(call, key, ToolTimedOut(f"{call.function.name} is not done yet", where=call.function.name))
         except RottieError as error:
@@ -300,6 +304,7 @@ def turn_of(messages: Sequence[Message], present: Present, manner: Manner) -> Tu
         home_now=present.lines,
         home_tools=present.tools,
         earlier=manner.earlier,
+        sure=manner.sure,
     )
 
 
@@ -326,7 +331,7 @@ def spoken(performed: Sequence[Performed]) -> str:
 
 
 def _spoken(done: Performed) -> str:
-    return told_of(done.result) if done.confirmation is None else f"{QUESTION} ({done.call.function.name})"
+    return told_of(done.result) if done.confirmation is None else done.result.spoken or QUESTION
 
 
 def _untold(before: Sequence[Performed], now: Sequence[Performed]) -> list[Performed]:

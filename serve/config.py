@@ -66,6 +66,7 @@ def _gateway(assistant: Assistant, profile: Profile) -> dict[str, Any]:
             "tiers": assistant.tiers.model_dump(mode="json"),
             "rounds": assistant.rounds,
             "ask_again": assistant.ask_again,
+            "sure": assistant.sure,
             "conversations": assistant.conversations.model_dump(mode="json"),
             "origins": list(assistant.origins),
             "actor": Actor(id="api", role=assistant.role, language=assistant.language).model_dump(mode="json"),

@@ -20,7 +20,12 @@ _CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(tuple[Change, ...])
 # What each method takes and returns.
 _ARGUMENTS: dict[str, dict[str, TypeAdapter[Any]]] = {
     "hear": {"text": TypeAdapter(str), "actor": TypeAdapter(Actor), "key": TypeAdapter(str)},
-    "do": {"call": TypeAdapter(ToolCall), "actor": TypeAdapter(Actor), "key": TypeAdapter(str)},
+    "do": {
+        "call": TypeAdapter(ToolCall),
+        "actor": TypeAdapter(Actor),
+        "key": TypeAdapter(str),
+        "unsure": TypeAdapter(bool),
+    },
     "confirm": {"confirmation": TypeAdapter(str), "actor": TypeAdapter(Actor), "key": TypeAdapter(str)},
     "present": {},
     "read": {},
@@ -84,8 +89,8 @@ class AskedHome:
     async def hear(self, text: str, actor: Actor, key: str) -> Heard | None:
         return await self._of("hear", text=text, actor=actor, key=key)
 
-    async def do(self, call: ToolCall, actor: Actor, key: str) -> Performed:
-        return await self._of("do", call=call, actor=actor, key=key)
+    async def do(self, call: ToolCall, actor: Actor, key: str, unsure: bool = False) -> Performed:
+        return await self._of("do", call=call, actor=actor, key=key, unsure=unsure)
 
     async def confirm(self, confirmation: str, actor: Actor, key: str) -> Performed:
         return await self._of("confirm", confirmation=confirmation, actor=actor, key=key)

@@ -87,7 +87,7 @@ class Keeper:
         self._gathered = Gathered(home)
         self.actions.tell = self._gathered.tell
         self.actions.keep = self._save
-        self._held: OrderedDict[str, ToolCall] = OrderedDict()
+        self._held: OrderedDict[str, tuple[ToolCall, bool]] = OrderedDict()
         self._saving = asyncio.Lock()
         self._saved = self._home.content_hash()
         self._saved_at = time.monotonic()
@@ -159,19 +159,20 @@ class Keeper:
             spoken = f"{warning} {spoken}"
         return Heard(performed=tuple(done), reply=spoken, act_ms=(time.monotonic() - began) * 1000)
 
-    async def do(self, call: ToolCall, actor: Actor, key: str) -> Performed:
+    async def do(self, call: ToolCall, actor: Actor, key: str, unsure: bool = False) -> Performed:
         """One call, through policy and log. What needs a person's yes is kept for ``confirm``."""
         self._place_of(actor)
-        result = await self.actions.run(call, actor, key)
-        return self._performed(call, result)
+        result = await self.actions.run(call, actor, key, unsure=unsure)
+        return self._performed(call, result, unsure)
 
     async def confirm(self, confirmation: str, actor: Actor, key: str) -> Performed:
         """Do the call that ``confirmation`` was handed out for, exactly as it was; the policy checks who and when."""
-        call = self._held.pop(confirmation, None)
-        if call is None:
+        held = self._held.pop(confirmation, None)
+        if held is None:
             raise ConfirmationUnknown("nothing waits for this confirmation", where="confirmation")
-        result = await self.actions.run(call, actor, key, confirmation)
-        return self._performed(call, result)
+        call, unsure = held
+        result = await self.actions.run(call, actor, key, confirmation, unsure)
+        return self._performed(call, result, unsure)
 
     async def present(self) -> Present:
         return Present(lines=self._home.lines(), tools=self.actions.tools())
@@ -220,10 +221,10 @@ class Keeper:
             there = ", ".join(area.id for area in self._home.areas[:20])
             raise RequestError("this home has no such area", where="area", hint=f"Areas are named by id: {there or 'none'}.")
 
-    def _performed(self, call: ToolCall, result: ActionResult) -> Performed:
+    def _performed(self, call: ToolCall, result: ActionResult, unsure: bool) -> Performed:
         token = result.decision.confirmation if result.decision else None
         if token is not None:
-            self._held[token] = call
+            self._held[token] = call, unsure
             while len(self._held) > MOST_PENDING:
                 self._held.popitem(last=False)
         return Performed(call=call, result=result, confirmation=token)

@@ -5,6 +5,7 @@ Errors are raised, not sent as events: whoever stands at the boundary (an API ro
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import uuid
@@ -24,6 +25,7 @@ from serve.engines.spans import literal
 from serve.engines.structured import grammar_of_schema
 from serve.formats.protocol import Format, Reply
 from serve.formats.rottie import RottieFormat
+from serve.sureness import ALTERNATIVES, sureness
 
 _ROOT = re.compile(r"^root ::= .*$", re.MULTILINE)
 
@@ -47,7 +49,8 @@ class TurnRequest:
     ``earlier``: turns before the newest one that the model gets at most; trained: as many as its training rows had.
     ``prompt``: the model continues this text, or what these token ids stand for, as it is, and messages, tools and home have
     no part in it. ``adapter``: one that the engine was opened with. ``reply_schema``: the JSON schema that a reply in words
-    follows; a call that must be made does not.
+    follows; a call that must be made does not. ``sure``: calls come with how sure the model is of each, exactly so where that may
+    be less than this; 0 for not at all.
     """
 
     messages: tuple[Message, ...] = ()
@@ -61,6 +64,7 @@ class TurnRequest:
     earlier: Earlier = "all"
     adapter: str | None = None
     reply_schema: dict[str, Any] | None = None
+    sure: float = 0.0
 
 
 Event = TurnStarted | ReplyDelta | CallsReady | TurnFinished
@@ -93,10 +97,12 @@ class Answerer:
         yield TurnStarted(**stamp(), model=self.manifest.candidate, reads_results=self.manifest.reads_results)
         plan, pieces, spent = await self._begin(plan, request)
         tokens: list[TokenLogprob] = []
+        weighed: list[TokenLogprob] = []
         async with aclosing(pieces):
             async for piece in pieces:
                 if not isinstance(piece, Finished):
-                    tokens += piece.logprobs
+                    tokens += piece.logprobs if request.sampling.logprobs is not None else ()
+                    weighed += piece.logprobs if request.sure else ()
                     if text := plan.reply.add(piece.text):
                         yield ReplyDelta(**stamp(), text=text, logprobs=tuple(tokens))
                         tokens.clear()
@@ -105,7 +111,7 @@ class Answerer:
                     yield ReplyDelta(**stamp(), text=text, logprobs=tuple(tokens))
                 calls = _calls(plan.reply, plan.tools, inference_id, piece)
                 if calls:
-                    yield CallsReady(**stamp(), calls=calls)
+                    yield CallsReady(**stamp(), calls=calls, sure=await _sure(calls, weighed, plan, request.sure))
                 yield TurnFinished(
                     **stamp(),
                     finish_reason="tool_calls" if calls else piece.finish_reason,
@@ -135,7 +141,8 @@ class Answerer:
         return plan.instead, self._pieces(plan.instead, request), made[-1].completion_tokens
 
     def _pieces(self, plan: _Plan, request: TurnRequest) -> AsyncGenerator[Any, None]:
-        return _generator(self.engine.generate(plan.prompt, request.sampling, plan.grammar, request.adapter))
+        sampling = replace(request.sampling, logprobs=ALTERNATIVES) if request.sure else request.sampling
+        return _generator(self.engine.generate(plan.prompt, sampling, plan.grammar, request.adapter))
 
     async def _plan(self, request: TurnRequest) -> _Plan:
         if request.prompt is not None:
@@ -275,6 +282,10 @@ def _calls(reply: Reply, tools: Sequence[Tool], inference_id: str, end: Finished
     if any(call.function.name not in offered for call in calls):
         raise MalformedCall("the model called a tool that was not offered")
     return tuple(call.model_copy(update={"id": f"call_{inference_id[:16]}_{i}"}) for i, call in enumerate(calls))
+
+
+async def _sure(calls: Sequence[ToolCall], tokens: Sequence[TokenLogprob], plan: _Plan, below: float) -> tuple[float, ...]:
+    return await asyncio.to_thread(sureness, calls, tokens, plan.grammar, below) if below else ()
 
 
 async def _again(pieces: Sequence[Any]) -> AsyncGenerator[Any, None]:

@@ -24,6 +24,7 @@ from schemas.errors import (
     KeyReused,
     ToolFailed,
     TooOften,
+    Unsure,
 )
 from schemas.hashing import canonical
 from serve.actions.actionlog import ActionLog, Entry
@@ -32,10 +33,11 @@ from serve.actions.matching import area_of
 from serve.actions.planning import Plan
 from serve.actions.policy import Asked, Policy, risk_of
 from serve.actions.providers import Borrowed, Borrowing, Lent, Output, Provider
+from serve.actions.questioning import question
 from serve.actions.speaking import outcome
 from serve.actions.tools import TOOLS, find_tool, offered, plan
 
-_REFUSALS = {"action.denied": Denied, "action.rate": TooOften, "action.confirm": ConfirmationNeeded}
+_REFUSALS = {"action.denied": Denied, "action.rate": TooOften, "action.confirm": ConfirmationNeeded, "action.unsure": Unsure}
 
 
 class Actions:
@@ -55,27 +57,35 @@ class Actions:
         return (*offered(self.home), *self.borrowing.offered())
 
     async def run(
-        self, call: ToolCall, actor: Actor, idempotency_key: str | None = None, confirmation: str | None = None
+        self,
+        call: ToolCall,
+        actor: Actor,
+        idempotency_key: str | None = None,
+        confirmation: str | None = None,
+        unsure: bool = False,
     ) -> ActionResult:
         """The result, refusals and errors included: their text tells a model what to do.
 
         ``idempotency_key``: a second call of this actor with the same key changes nothing and gets the first one's result.
-        ``confirmation``: what a Decision handed out, sent back by a person's yes; never from a model.
+        ``confirmation``: what a Decision handed out, sent back by a person's yes; never from a model. ``unsure``: the model that
+        made the call was not sure of it.
         Raises ActionLogUnusable alone: nothing is done that cannot be written down.
         """
         # Whoever asked may leave; what has begun is still brought to its end, and written down.
         borrowed = self.borrowing.find(call.function.name)
         if borrowed is None:
-            running = self._in_turn(call, actor, idempotency_key, confirmation)
+            running = self._in_turn(call, actor, idempotency_key, confirmation, unsure)
         else:
-            running = self._borrow(borrowed, call, actor, idempotency_key, confirmation)
+            running = self._borrow(borrowed, call, actor, idempotency_key, confirmation, unsure)
         return await asyncio.shield(asyncio.ensure_future(running))
 
-    async def _in_turn(self, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None) -> ActionResult:
+    async def _in_turn(
+        self, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None, unsure: bool
+    ) -> ActionResult:
         async with self._turn:
-            return await self._run(call, actor, key, confirmation)
+            return await self._run(call, actor, key, confirmation, unsure)
 
-    async def _run(self, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None) -> ActionResult:
+    async def _run(self, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None, unsure: bool) -> ActionResult:
         arguments = call.function.parsed()
         entry = Entry(uuid.uuid4().hex, actor, call.function.name, arguments, self.home.now(), key)
         try:
@@ -88,10 +98,10 @@ class Actions:
             raise
         except ActionError as error:
             return await self._unusable(entry, error)
-        decision = self.policy.judge(self._asked(entry, made, changes), confirmation)
+        decision = self.policy.judge(replace(self._asked(entry, made, changes), unsure=unsure), confirmation)
         entry = replace(entry, decision=decision)
         if decision.verdict != "allowed":
-            return await self._refused(entry, decision)
+            return await self._refused(entry, decision, made)
         if not made.calls and made.new is None:
             return await self._ended(entry, "done", self._result(entry, made, ()))
         return await self._act(entry, made)
@@ -111,7 +121,13 @@ class Actions:
         return await self._ended(entry, "done", self._result(entry, made, changes))
 
     async def _borrow(
-        self, borrowed: Borrowed, call: ToolCall, actor: Actor, key: str | None, confirmation: str | None
+        self,
+        borrowed: Borrowed,
+        call: ToolCall,
+        actor: Actor,
+        key: str | None,
+        confirmation: str | None,
+        unsure: bool,
     ) -> ActionResult:
         arguments, lent = call.function.parsed(), borrowed.lent
         entry = Entry(uuid.uuid4().hex, actor, lent.name, arguments, self.home.now(), key)
@@ -125,7 +141,7 @@ class Actions:
             return await self._unusable(entry, error)
         risk = "irreversible" if lent.name in self.policy.rules.irreversible else lent.risk
         asked = Asked(*(actor, lent.name, arguments, risk), roles=lent.roles, per_minute=lent.per_minute, means=borrowed.meaning)
-        decision = self.policy.judge(asked, confirmation)
+        decision = self.policy.judge(replace(asked, unsure=unsure), confirmation)
         entry = replace(entry, decision=decision)
         if decision.verdict != "allowed":
             return await self._refused(entry, decision)
@@ -150,9 +166,16 @@ class Actions:
             return await self._ended(entry, "failed", _failed(entry, error))
         return await self._ended(entry, "failed" if output.failed else "done", _told(entry, output, borrowed.source))
 
-    async def _refused(self, entry: Entry, decision: Decision) -> ActionResult:
-        refusal = _REFUSALS[decision.code](decision.reason, where=entry.tool)
-        return await self._ended(entry, "refused", _failed(entry, refusal))
+    async def _refused(self, entry: Entry, decision: Decision, made: Plan | None = None) -> ActionResult:
+        refused = _failed(entry, _REFUSALS[decision.code](decision.reason, where=entry.tool))
+        if decision.verdict == "confirm":
+            refused = refused.model_copy(update={"spoken": self._question(entry, made)})
+        return await self._ended(entry, "refused", refused)
+
+    def _question(self, entry: Entry, made: Plan | None) -> str:
+        final = entry.decision is not None and entry.decision.risk == "irreversible"
+        there = {entity.id: entity for entity in self.home.entities()}
+        return question(made, there, entry.tool, entry.actor.language, final=final)
 
     async def _unusable(self, entry: Entry, error: ActionError) -> ActionResult:
         """A call that cannot even be judged. It counts too: nobody may fill the log with such calls."""

@@ -1,5 +1,7 @@
 """Who may do what: decided outside the model, by who asks and by what would really change, never by any text.
 
+What a model was not sure of is held back until a person says yes; that it is sure allows nothing.
+
 ``decide`` is a pure function of the rules and the facts. ``Policy`` keeps the two things that have a past: how often each
 one asked, and which confirmations are out.
 """
@@ -26,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Asked:
-    """One call with what it would do. ``areas`` are those of everything it touches.
+    """One call with what it would do. ``areas`` are those of everything it touches. ``unsure``: so was the model that asks.
 
     Of a tool that is not the home's own: ``roles`` that may use it (None: all), calls ``per_minute`` of all together, and
     what it ``means`` by its declaration.
@@ -42,6 +44,7 @@ class Asked:
     roles: frozenset[Role] | None = None
     per_minute: int | None = None
     means: str | None = None
+    unsure: bool = False
 
     @property
     def touched(self) -> frozenset[str]:
@@ -88,6 +91,8 @@ def decide(rules: Rules, asked: Asked, recent: int, confirmed: bool) -> Decision
         return said("denied", "action.denied", problem)
     if asked.risk == "irreversible" and not confirmed and asked.actor.role not in rules.unconfirmed:
         return said("confirm", "action.confirm", f"{asked.tool} here cannot be taken back; a person must say yes to it")
+    if asked.unsure and asked.risk != "read" and not confirmed:
+        return said("confirm", "action.unsure", f"the model was not sure of {asked.tool} here; a person must say yes to it")
     return said("allowed", "ok", "confirmed by a person" if confirmed else f"{asked.actor.role} may {asked.risk}")
 
 

@@ -33,7 +33,8 @@ class Turn(BaseModel):
 
     ``model`` may end in ``:adapter``. With ``prompt`` the
     model continues that text, or what those token ids stand for, and messages, tools and home have no part in it.
-    ``reply_schema``: the JSON schema that a reply in words must follow. ``home_now`` to ``earlier``: see TurnRequest.
+    ``reply_schema``: the JSON schema that a reply in words must follow. ``home_now`` to ``earlier``, and ``sure``: see
+    TurnRequest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +50,7 @@ class Turn(BaseModel):
     tool_choice: ToolChoice = ToolChoice()
     reply_schema: dict[str, Any] | None = None
     sampling: protocol.Sampling = protocol.Sampling()
+    sure: float = 0.0
 
 
 class Passages(BaseModel):

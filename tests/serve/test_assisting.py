@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from schemas.artifacts import ModelManifest
 from schemas.assistant import Tiers
 from schemas.conversation import Message, Tool
 from schemas.errors import ConfirmationUnknown, HomeDown, NoChampion
-from schemas.events import ActionDone, AssistFinished, ReplyDelta, ReplyReady, TierAnswered
+from schemas.events import ActionDone, AssistFinished, ReplyDelta, ReplyReady, TierAnswered, TokenLogprob
 from schemas.inventory import Inventory
 from schemas.loading import load_inventory
 from schemas.pipeline import Decoding
@@ -191,6 +192,75 @@ async def test_nothing_irreversible_without_a_yes(keeper: Keeper, turns: LocalTu
         await told(keeper, turns, "yes", manner, "made-up")
 
 
+class Doubtful(ScriptedEngine):
+    """Might as well have said "reading" where it says "hall", and is sure of everything else."""
+
+    async def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+    ) -> AsyncIterator[Delta | Finished]:
+        async for piece in super().generate(prompt, sampling, grammar, adapter):
+            if isinstance(piece, Delta) and sampling.logprobs is not None:
+                half = "hall" in piece.text
+                said = {"token": piece.text, "logprob": math.log(0.5) if half else 0.0, "bytes": tuple(piece.text.encode())}
+                other = {"token": " reading", "logprob": math.log(0.5), "bytes": tuple(b" reading")}
+                token = TokenLogprob.model_validate({**said, "top_logprobs": [said, other] if half else [said]})
+                piece = replace(piece, logprobs=(token,))
+            yield piece
+
+
+async def doubtful() -> LocalTurns:
+    async def load(_: Wish) -> Answerer:
+        script = [*SCRIPT, ("look around", 'GetLiveContext{"area":" hall"}')]
+        return Answerer(Doubtful(script, context=4096), manifest())
+
+    holder: Holder[Any] = Holder(load)
+    await holder.want(Wish(model=ref("3")))
+    return LocalTurns(holder)
+
+
+CAREFUL = replace(MODEL, sure=0.6)
+
+
+async def test_what_the_model_is_not_sure_of_is_asked_and_not_done(keeper: Keeper) -> None:
+    turns = await doubtful()
+    events = await told(keeper, turns, "two things", CAREFUL)
+    assert golden(events)[1:] == [
+        ("HassTurnOn", {}, "action.unsure"),
+        ("HassTurnOff", {"light.reading_lamp": "off"}, None),
+        "Shall I turn on the hall lamp? The reading lamp is off.",
+    ]
+    (token,) = [event.action.confirmation_needed for event in events if isinstance(event, ActionDone) if event.action.error]
+    events = await told(keeper, turns, "yes", CAREFUL, token)
+    assert golden(events)[:2] == [("confirmation", None), ("HassTurnOn", {"light.hall_lamp": "on"}, None)]
+    with pytest.raises(ConfirmationUnknown):
+        await told(keeper, turns, "yes", CAREFUL, token)
+
+
+async def test_doubt_ends_with_its_time(keeper: Keeper) -> None:
+    """A yes that comes too late does nothing: the call is held back once more."""
+    keeper.actions.policy.rules = keeper.actions.policy.rules.model_copy(update={"confirmation_s": 1e-9})
+    events = await told(keeper, await doubtful(), "brighten", CAREFUL)
+    (action,) = [event.action for event in events if isinstance(event, ActionDone)]
+    events = await told(keeper, await doubtful(), "yes", CAREFUL, action.confirmation_needed)
+    assert golden(events)[1] == ("HassLightSet", {}, "action.unsure")
+
+
+async def test_reading_and_what_is_sure_is_never_asked(keeper: Keeper, turns: LocalTurns) -> None:
+    assert golden(await told(keeper, await doubtful(), "look around", CAREFUL))[1] == ("GetLiveContext", {}, None)
+    assert golden(await told(keeper, await doubtful(), "brighten", replace(MODEL, sure=0.4)))[1][2] is None
+    assert golden(await told(keeper, await doubtful(), "brighten"))[1][2] is None
+    assert golden(await told(keeper, turns, "brighten", CAREFUL))[1][2] == "action.unsure", "an engine that says nothing"
+    assert golden(await told(keeper, await doubtful(), "turn on the hall lamp", replace(CAREFUL, tiers=Tiers())))[1][2] is None
+
+
+async def test_being_sure_allows_nothing(keeper: Keeper) -> None:
+    events = await told(keeper, await doubtful(), "open sesame", CAREFUL)
+    assert golden(events)[1:] == [
+        ("HassTurnOff", {}, "action.confirm"),
+        "This cannot be taken back. Shall I really unlock the front door?",
+    ]
+
+
 async def test_a_second_round_shows_the_model_its_results(keeper: Keeper, turns: LocalTurns) -> None:
     """The scripted model calls again and again: it is stopped, and each call was done once."""
     events = await told(keeper, turns, "brighten", Manner(tiers=Tiers(intents=False), rounds=3, ask_again="always"))
@@ -287,7 +357,9 @@ def results(prompt: str) -> int:
 class InRounds(ScriptedEngine):
     """One scripted reply after another, within a turn."""
 
-    async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None) -> Any:
+    async def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+    ) -> AsyncIterator[Delta | Finished]:
         yield Delta(dict(self._replies)[f"round {results(prompt)}"])
         yield Finished("stop", 1, 0, 1, 0.0, 0.0)
 
