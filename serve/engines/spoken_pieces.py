@@ -26,7 +26,7 @@ def cleaned(text: str, most: int = MAX_TEXT) -> str:
     """
     if len(text) > most:
         raise TextUnspeakable(f"the text has {len(text)} characters; {most} can be spoken at once")
-    plain = " ".join("".join(_sayable(c) for c in unicodedata.normalize("NFC", text)).split())
+    plain = " ".join("".join(sayable(c) for c in unicodedata.normalize("NFC", text)).split())
     if not any(c.isalnum() for c in plain):
         raise TextUnspeakable("the text has nothing to say")
     return plain
@@ -65,7 +65,8 @@ def _cut(piece: str) -> Iterator[str]:
     yield piece
 
 
-def _sayable(character: str) -> str:
+def sayable(character: str) -> str:
+    """The character, or what is left of it: a space, or nothing of one that only joins others."""
     kind = unicodedata.category(character)
     if kind[0] in "CZ":
         return "" if kind == "Cf" else " "  # format characters join what they stand between

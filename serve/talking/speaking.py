@@ -1,7 +1,7 @@
 """Speaking a reply clause by clause, while the next is still being written.
 
-A voice that fails or is late is replaced by a second one, and that by text alone: said once, and no word is lost. Does not
-cover cutting into clauses (clauses.py), nor what is done with the sound.
+A voice that fails or is late is replaced by a second one, and that by text alone: said once, and no word is lost. What is shown
+stays as it was written, what is spoken is read out. Does not cover cutting into clauses, nor what becomes of the sound.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from serve.api.faults import note
 from serve.engines.piper import FASTEST, SLOWEST
 from serve.saying import Say, Says
 from serve.talking.playback import Playback
+from serve.talking.reading import read
 
 LATE_S = 4.0
 """Without a sound of a clause, or more of it: the voice is given up."""
@@ -55,10 +56,17 @@ class Speaker:
     """One reply. ``voice`` None: by the second, or text alone."""
 
     def __init__(
-        self, voice: Says | None, playback: Playback, second: Says | None = None, *, speed: float = 1.0, late_s: float = LATE_S
+        self,
+        voice: Says | None,
+        playback: Playback,
+        second: Says | None = None,
+        *,
+        language: str = "en",
+        speed: float = 1.0,
+        late_s: float = LATE_S,
     ) -> None:
         self._voices = [one for one in (voice, second) if one is not None]
-        self._playback, self._speed, self._late_s = playback, speed, late_s
+        self._playback, self._language, self._speed, self._late_s = playback, language, speed, late_s
         self._ended = ""  # the text spoken last
 
     async def run(self, clauses: AsyncIterator[str]) -> AsyncGenerator[Begun | Chunk | Down, None]:
@@ -86,13 +94,14 @@ class Speaker:
                 await writing
 
     async def _spoken(self, clause: int, text: str) -> AsyncGenerator[Chunk | Down, None]:
-        while self._voices and any(map(str.isalnum, text)):
+        spoken = read(text, self._language)
+        while self._voices and any(map(str.isalnum, spoken)):
             try:
-                async with aclosing(self._sound(self._voices[0], text)) as sound:
+                async with aclosing(self._sound(self._voices[0], spoken)) as sound:
                     async for pcm in sound:
                         self._playback.sent(clause, text, pcm)
                         yield Chunk(clause, pcm)
-                self._ended = text
+                self._ended = spoken
             except TextUnspeakable:
                 return
             except RottieError as error:
@@ -127,7 +136,7 @@ class Speaker:
     def _pause(self) -> bytes:
         if not self._playback.playing:
             return b""
-        seconds = SENTENCE_S if self._ended.rstrip("\"'”’»)]*_ \n").endswith((".", "!", "?", "…", "。")) else BREATH_S
+        seconds = SENTENCE_S if self._ended.rstrip("\"'”’»)]").endswith((".", "!", "?", "…", "。")) else BREATH_S
         return bytes(2 * int(seconds / min(FASTEST, max(SLOWEST, self._speed)) * OUT_RATE))
 
 

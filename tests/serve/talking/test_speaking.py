@@ -60,7 +60,7 @@ async def test_clauses_and_their_sound_in_order() -> None:
     voice = Scripted()
     events = await told(Speaker(voice, playback, speed=1.5), "One. ", "Two.")
     assert shape(events) == ["One. ", "aa", "aaaa", "aa", "Two.", "aa", "aaaa", "aa"]
-    assert [(say.text, say.speed, say.form) for say in voice.asked] == [("One. ", 1.5, "pcm"), ("Two.", 1.5, "pcm")]
+    assert [(say.text, say.speed, say.form) for say in voice.asked] == [("One.", 1.5, "pcm"), ("Two.", 1.5, "pcm")]
     assert playback.sent_ms * 48 == sum(len(event.pcm) for event in events if isinstance(event, Chunk))
     assert voice.open == 0
 
@@ -118,6 +118,13 @@ async def test_what_cannot_be_spoken_is_shown() -> None:
     playback = Playback()
     assert shape(await told(Speaker(Scripted(fails=TextUnspeakable("no")), playback), "One. ", "😀")) == ["One. ", "😀"]
     assert playback.heard() == "One. 😀"
+
+
+async def test_what_is_shown_is_as_written_and_what_is_spoken_is_read_out() -> None:
+    voice = Scripted()
+    assert shape(await told(Speaker(voice, Playback()), "It is **21 °C**. "))[0] == "It is **21 °C**. "
+    await told(Speaker(voice, Playback(), language="de"), "Es sind 21 °C.")
+    assert [say.text for say in voice.asked] == ["It is 21 degrees.", "Es sind 21 Grad."]
 
 
 async def test_leaving_early_stops_the_voice_and_the_writing() -> None:
