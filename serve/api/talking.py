@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.assistant import Talk
 from schemas.conversation import Message
 from schemas.errors import Overloaded, RottieError
 from schemas.events import AssistEvent, CallsReady
@@ -30,7 +31,7 @@ from serve.conversing import Said
 from serve.engines.encoding import wav_header
 from serve.engines.samples import RATE
 from serve.talking.ahead import Ahead
-from serve.talking.session import Answer, Options, Parts, Session
+from serve.talking.session import Options, Parts, Session
 from serve.voicing import names_of
 
 
@@ -48,29 +49,30 @@ class Parlour:
     def desk(self) -> Desk:
         return self._desk
 
+    def full(self) -> Overloaded | None:
+        """Why no more conversations can begin now, where that is so."""
+        most = self._desk.settings.talk.sessions
+        return Overloaded(f"{most} spoken conversations are open") if len(self._open) >= most else None
+
     @asynccontextmanager
-    async def session(
-        self, options: Options, conversation: str | None = None, answer: Answer | None = None, area: str | None = None
-    ) -> AsyncIterator[Session]:
-        """One conversation; when the block ends nothing of it is left. ``conversation``: the one that it goes on with, which is
-        begun where it is not there. ``answer`` stands in for the assistant. Raises Overloaded."""
+    async def session(self, options: Options, spoken: Spoken | None = None, talk: Talk | None = None) -> AsyncIterator[Session]:
+        """One conversation; when the block ends nothing of it is left. ``talk`` None: as the assistant listens. Raises Overloaded."""
         settings = self._desk.settings
-        if len(self._open) >= settings.talk.sessions:
-            raise Overloaded(f"{settings.talk.sessions} spoken conversations are open")
-        own = conversation or uuid.uuid4().hex
-        spoken = _Spoken(self._desk, own, area)
+        if refusal := self.full():
+            raise refusal
+        spoken = spoken or Spoken(self._desk)
         parts = Parts(
             ears=self._desk.speech.ears if settings.stt else None,
             voice=self._desk.speech.voice if settings.tts else None,
-            answer=answer or spoken.answer,
+            answer=spoken.answer,
             names=lambda: names_of(self._desk.home),
             trim=spoken.trim,
-            begin=None if answer else spoken.ahead.begin,
+            begin=spoken.begin,
             keep=spoken.keep,
         )
         if settings.stt is not None:
             options = replace(options, confidence=options.confidence or settings.stt.confidence)
-        session = Session(parts, settings.talk, options)
+        session = Session(parts, talk or settings.talk, options)
         self._open.add(session)
         try:
             async with session:
@@ -80,17 +82,22 @@ class Parlour:
             await spoken.ahead.close()
 
 
-class _Spoken:
-    """How the turns of one spoken conversation are answered."""
+class Spoken:
+    """How the turns of one spoken conversation are answered: by the assistant. ``conversation``: the one that it goes on with,
+    which is begun where it is not there. ``area``: where who speaks is."""
 
-    def __init__(self, desk: Desk, conversation: str, area: str | None) -> None:
+    def __init__(self, desk: Desk, conversation: str | None = None, area: str | None = None) -> None:
         self.ahead = Ahead(desk.turns, self._prepared)
+        self.conversation, self.area = conversation or uuid.uuid4().hex, area
         self._desk = replace(desk, turns=self.ahead)
-        self._conversation, self._area = conversation, area
+
+    def begin(self, text: str) -> None:
+        """The model may begin on what will probably be said."""
+        self.ahead.begin(text)
 
     async def answer(self, committed: TurnCommitted) -> AsyncGenerator[AssistEvent | CallsReady, None]:
-        wanted = AssistRequest(text=committed.text[:LONGEST_TEXT], area=self._area, stream=True)
-        events = self._desk.answer(wanted, self._conversation)
+        wanted = AssistRequest(text=committed.text[:LONGEST_TEXT], area=self.area, stream=True)
+        events = self._desk.answer(wanted, self.conversation)
         try:
             async for event in events:
                 yield event
@@ -100,10 +107,10 @@ class _Spoken:
 
     async def trim(self, inference_id: str, heard: str) -> None:
         if self._desk.talks is not None:
-            await self._desk.talks.trim(self._conversation, self._desk.settings.manner, inference_id, heard)
+            await self._desk.talks.trim(self.conversation, self._desk.settings.manner, inference_id, heard)
 
     async def keep(self, turn: int, audio: NDArray[np.float32]) -> None:
-        await asyncio.to_thread(_write, Home.current().root / "recordings" / self._conversation, turn, audio)
+        await asyncio.to_thread(_write, Home.current().root / "recordings" / self.conversation, turn, audio)
 
     async def _prepared(self, text: str) -> Turn:
         """What the model would be asked if ``text`` were said now."""
@@ -116,7 +123,7 @@ class _Spoken:
     async def _earlier(self, text: str) -> tuple[Message, ...]:
         if self._desk.talks is None:
             return ()
-        said = Said(Asked(text=text), self._conversation, begin=True)
+        said = Said(Asked(text=text), self.conversation, begin=True)
         return await self._desk.talks.recall(said, self._desk.settings.manner)
 
 

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from flows.steps.speech.augment import resample
 from schemas.assistant import Talk
 from schemas.errors import AudioUnusable, ConversationBusy, EngineError, NoRecogniser, Overloaded, SpeechDown
 from schemas.events import ActionDone, AssistEvent, AssistFinished, CallsReady, ReplyDelta, ReplyReady, TierAnswered
@@ -24,33 +23,16 @@ from schemas.settings import Home
 from schemas.talking import OUT_RATE, TalkEvent, TurnCommitted
 from serve.assisting import Asked, Manner, assist
 from serve.engines.faster_whisper import Piece, Transcript
-from serve.engines.piper import PiperEngine
 from serve.engines.samples import RATE
 from serve.hearing import Listen, Understood
 from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
 from serve.saying import Say
-from serve.speech_models import voice_file
 from serve.talking.session import CANNOT_ANSWER, CANNOT_HEAR, Options, Parts, Session
 
+Sentences = dict[str, NDArray[np.float32]]
 TALK = Talk(ahead=False)
 LONG = "It is warm today. Tomorrow it will rain in the morning, and the sun comes out later."
-
-
-@pytest.fixture(scope="module")
-def speech() -> dict[str, NDArray[np.float32]]:
-    """Sentences in the starter's voice at 16 kHz."""
-
-    async def spoken() -> dict[str, NDArray[np.float32]]:
-        engine = PiperEngine(voice_file("starter"))
-        found = {}
-        for text in ("Turn on the hall lamp.", "What time is it now?", "Uh-huh."):
-            said = np.concatenate([piece async for piece in engine.speak(text)])
-            found[text] = resample(said, engine.rate, RATE)
-        engine.close()
-        return found
-
-    return asyncio.run(spoken())
 
 
 class Words:
@@ -181,7 +163,7 @@ async def begin() -> AsyncIterator[Begin]:
     assert asyncio.all_tasks() <= before | {asyncio.current_task()}
 
 
-async def test_a_request_is_heard_done_and_answered(begin: Begin, speech: dict[str, NDArray[np.float32]], tmp_path: Path) -> None:
+async def test_a_request_is_heard_done_and_answered(begin: Begin, sentences: Sentences, tmp_path: Path) -> None:
     keeper = Keeper(Home(tmp_path))
     await keeper.want(HomeWish(inventory=load_inventory("home")))
     home = AskedHome(lambda request: answered(keeper, request))
@@ -190,7 +172,7 @@ async def test_a_request_is_heard_done_and_answered(begin: Begin, speech: dict[s
         return assist(Asked(committed.text), home, None, Manner())  # type: ignore[arg-type] - the first tier knows it
 
     talked = await begin("turn on the hall lamp", answer=act)
-    talked.session.push(pcm(speech["Turn on the hall lamp."]) + silence(1.5))
+    talked.session.push(pcm(sentences["Turn on the hall lamp."]) + silence(1.5))
     await talked.until("turn.waterfall")
     assert [kind for kind in talked.kinds() if kind != "transcript.partial"] == [
         "speech.started",
@@ -233,12 +215,12 @@ async def test_a_reply_is_spoken_while_it_is_written(begin: Begin) -> None:
     assert {"intents", "llm_first_token", "first_clause", "tts_first_audio", "total"} <= set(stages)
 
 
-async def test_somebody_speaks_into_a_reply(begin: Begin, speech: dict[str, NDArray[np.float32]]) -> None:
+async def test_somebody_speaks_into_a_reply(begin: Begin, sentences: Sentences) -> None:
     talked = await begin("what time is it now")
     talked.session.ask("how is the weather")
     await talked.until("reply.made")
     await asyncio.sleep(0.3)
-    talked.session.push(pcm(speech["What time is it now?"]) + silence(1.5))
+    talked.session.push(pcm(sentences["What time is it now?"]) + silence(1.5))
     await talked.until("reply.made", 2)
     kinds = [kind for kind in talked.kinds() if kind != "transcript.partial"]
     paused = kinds.index("reply.paused")
@@ -256,13 +238,13 @@ async def test_somebody_speaks_into_a_reply(begin: Begin, speech: dict[str, NDAr
     assert talked.of("turn.committed")[-1].text == "what time is it now"
 
 
-async def test_an_uh_huh_does_not_end_a_reply(begin: Begin, speech: dict[str, NDArray[np.float32]]) -> None:
+async def test_an_uh_huh_does_not_end_a_reply(begin: Begin, sentences: Sentences) -> None:
     talked = await begin("uh-huh")
     talked.session.ask("how is the weather")
     await talked.until("reply.made")
     await asyncio.sleep(0.1)
     before = len(talked.told)
-    talked.session.push(pcm(speech["Uh-huh."]) + silence(1.5))
+    talked.session.push(pcm(sentences["Uh-huh."]) + silence(1.5))
     resumed = await talked.until("reply.resumed")
     await asyncio.sleep(0.02)
     kinds = [event.type for event in talked.told[before:] if event.type not in ("transcript.partial", "audio.made")]
@@ -274,7 +256,7 @@ async def test_an_uh_huh_does_not_end_a_reply(begin: Begin, speech: dict[str, ND
     assert talked.trimmed == []
 
 
-async def test_a_reply_that_is_still_written_ends_at_once(begin: Begin, speech: dict[str, NDArray[np.float32]]) -> None:
+async def test_a_reply_that_is_still_written_ends_at_once(begin: Begin, sentences: Sentences) -> None:
     closed = asyncio.Event()
 
     async def endless(committed: TurnCommitted) -> AsyncGenerator[AssistEvent, None]:
@@ -298,25 +280,25 @@ async def test_a_reply_that_is_still_written_ends_at_once(begin: Begin, speech: 
     assert len(talked.told) == count
 
 
-async def test_what_has_no_words_is_no_turn(begin: Begin, speech: dict[str, NDArray[np.float32]]) -> None:
+async def test_what_has_no_words_is_no_turn(begin: Begin, sentences: Sentences) -> None:
     talked = await begin("")
-    talked.session.push(pcm(speech["Uh-huh."]) + silence(1.5))
+    talked.session.push(pcm(sentences["Uh-huh."]) + silence(1.5))
     await talked.until("turn.dropped")
     assert talked.of("turn.dropped")[0].reason == "nothing"
     assert not talked.of("turn.committed")
 
 
-async def test_what_was_hardly_understood_is_not_acted_on(begin: Begin, speech: dict[str, NDArray[np.float32]]) -> None:
+async def test_what_was_hardly_understood_is_not_acted_on(begin: Begin, sentences: Sentences) -> None:
     talked = await begin("turn on the hall lamp", options=Options(rate=RATE, confidence=0.95))
-    talked.session.push(pcm(speech["Turn on the hall lamp."]) + silence(1.5))
+    talked.session.push(pcm(sentences["Turn on the hall lamp."]) + silence(1.5))
     await talked.until("reply.made")
     assert not talked.of("assisted")
     assert talked.voice.said
 
 
-async def test_turns_by_hand(begin: Begin, speech: dict[str, NDArray[np.float32]]) -> None:
+async def test_turns_by_hand(begin: Begin, sentences: Sentences) -> None:
     talked = await begin("what time is it now", options=Options(rate=RATE, manual=True, respond=False))
-    talked.session.push(pcm(speech["What time is it now?"]))
+    talked.session.push(pcm(sentences["What time is it now?"]))
     talked.session.commit()
     await talked.until("turn.committed")
     assert not talked.of("speech.started")
@@ -346,7 +328,7 @@ async def test_text_alone_has_no_sound(begin: Begin) -> None:
     assert talked.of("reply.made")[0].text == LONG
 
 
-async def test_a_stage_that_is_down_says_so(begin: Begin, speech: dict[str, NDArray[np.float32]]) -> None:
+async def test_a_stage_that_is_down_says_so(begin: Begin, sentences: Sentences) -> None:
     async def broken(committed: TurnCommitted) -> AsyncGenerator[AssistEvent, None]:
         raise EngineError("lost")
         yield
@@ -358,12 +340,12 @@ async def test_a_stage_that_is_down_says_so(begin: Begin, speech: dict[str, NDAr
     assert (down.stage, down.instead, down.error["code"]) == ("llm", "apology", "engine")
     assert talked.of("reply.made")[0].text == CANNOT_ANSWER
     talked.words.error = SpeechDown("lost")
-    talked.session.push(pcm(speech["Turn on the hall lamp."]) + silence(1.5))
+    talked.session.push(pcm(sentences["Turn on the hall lamp."]) + silence(1.5))
     await talked.until("reply.made", 2)
     assert talked.of("stage.down")[-1].stage == "stt"
     assert talked.of("reply.made")[-1].text == CANNOT_HEAR
     talked.words.error = None  # and it goes on
-    talked.session.push(pcm(speech["Turn on the hall lamp."]) + silence(1.5))
+    talked.session.push(pcm(sentences["Turn on the hall lamp."]) + silence(1.5))
     await talked.until("turn.committed", 2)
 
 
@@ -400,10 +382,10 @@ async def test_bad_audio_and_wrong_moments(begin: Begin) -> None:
         await deaf.session.configure(replace(deaf.session.options, rate=3))
 
 
-async def test_a_session_that_is_left_in_the_middle_leaves_nothing(begin: Begin, speech: dict[str, NDArray[np.float32]]) -> None:
+async def test_a_session_that_is_left_in_the_middle_leaves_nothing(begin: Begin, sentences: Sentences) -> None:
     talked = await begin("turn on the hall lamp")
     talked.session.ask("how is the weather")
-    talked.session.push(pcm(speech["Turn on the hall lamp."]))
+    talked.session.push(pcm(sentences["Turn on the hall lamp."]))
     await talked.until("clause.begun")
     await talked.session.close()
     await talked.session.close()
