@@ -11,35 +11,40 @@ from collections.abc import Sequence
 _DANGLING = {
     "en": (
         "a an the this that's these those my our your his her its their and or but then because if when while until unless to of"
-        " for from with without at by into onto than about between except every each another some any all set change make put"
-        " tell um uh er and's is are"
+        " for from with without at by into onto than about between except every each another some any as so maybe just and's"
+        " in is are i we i'm i'd i'll you're you'd we're we'd let let's could would can should will want need think sure be thank"
+        " set change make turn put leave power tell remind show give get um uh er erm hmm"
     ),
     "de": (
-        "der die das den dem des ein eine einen einem einer eines mein meine meinen meinem meiner dein deine unser unsere unserem"
-        " und oder aber dann weil wenn falls bis dass im am zum zur vom ins ans von mit ohne für in bei nach über unter zwischen"
-        " alle jede jeden jedes stelle stell setze äh ähm hm"
+        "der die das den dem des eine einen einem einer eines mein meine meinen meinem meiner dein deine unser unsere unserem"
+        " und oder aber dann weil wenn falls bis dass im am zum zur vom ins ans von mit ohne für in bei über unter zwischen"
+        " alle jede jeden jedes ich du wir kannst könntest würdest möchte will stelle stell setze mach äh ähm hm"
     ),
 }
 """After these words something is still to come."""
 
 _OPEN = {
     "en": (
-        r"(turn|switch|put)( it| them)?( on| off| up| down)?",
+        r".*\b(turn|switch|power|put|shut) (on|off|up|down)",
         r"(turn|switch) (?!.*\b(on|off|up|down|to|out)\b).*",
-        r"(set|change) (?!.*\b(to|at|for|as)\b)(?!.*\d).*",
+        r"(set|change) (?!.*\b(to|at|for|as|higher|lower|\w+er|scene|mode|timer|alarm)\b)(?!.*\d).*",
+        r".*\b(can|could|would|will|do) you( just| please| be so kind| be so kind as| mind)?",
+        r".*\b(tell|give|show|remind|let|get|excuse) me",
+        r"(hey|hi|hello|please|switch|play|open|close|shut|lock|unlock|start|stop|dim|raise|lower|have|see|see that)",
         r".*\btimer for( \d+)?",
         r"(what|how|who|where|when|which|what's|how's)( (is|are|was|do|does|did|much|many|about))?",
-        r"(the|a|in the|on the|to the|and the)\b \w+ (and|or)",
     ),
     "de": (
         r"(schalte?|mache?|drehe?)(?!.* (an|aus|ein|ab|auf|zu|heller|dunkler|wärmer|kälter|lauter|leiser|hoch|runter)\b).*",
         r"(stelle?|setze?)(?! .*\b(auf|ein|aus)\b)(?!.*\d).*",
-        r".*\bauf",
+        r"(stelle?|setze?).*\bauf",
         r"(was|wie|wer|wo|wann|welche[rsn]?)( (ist|sind|war|viel|viele|lange))?",
     ),
 }
 """Beginnings that ask for more, as whole texts."""
 
+_SETTLED = re.compile(r".*\b(what|how|which)\b.* (set|turned|switched) to")  # a question
+_LATELY = 40  # words that a pattern is tried on; longer texts are judged by their last word and names
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*%?")
 _LAST = {language: frozenset(words.split()) for language, words in _DANGLING.items()}
 _WHOLE = {language: re.compile("|".join(f"(?:{each})" for each in patterns)) for language, patterns in _OPEN.items()}
@@ -50,8 +55,10 @@ def finished(text: str, language: str, names: Sequence[str] = ()) -> bool:
     words = _WORD.findall(text.lower())
     if language not in _LAST or not words:
         return True
+    if words[-1] in _LAST[language] and not _SETTLED.fullmatch(" ".join(words[-_LATELY:])):
+        return False
     plain = " ".join(words)
-    return words[-1] not in _LAST[language] and not _WHOLE[language].fullmatch(plain) and not _half_a_name(plain, names)
+    return (len(words) > _LATELY or not _WHOLE[language].fullmatch(plain)) and not _half_a_name(plain, names)
 
 
 def _half_a_name(plain: str, names: Sequence[str]) -> bool:
