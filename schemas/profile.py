@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.pipeline import Spec
 
@@ -46,16 +46,29 @@ class Ports(Spec):
     mlflow: int = Field(default=5000, ge=1024, le=65535)
     ray_dashboard: int = Field(default=8265, ge=1024, le=65535)
     ray_gcs: int = Field(default=6379, ge=1024, le=65535)
+    wyoming: int = Field(default=20700, ge=1024, le=65535)
 
     @model_validator(mode="after")
     def _distinct(self) -> Ports:
         values = list(self.model_dump().values())
         if len(values) != len(set(values)):
             raise ValueError("two services share a port")
-        # Ray gives 10002-19999 to its workers: a GCS port in there is sometimes taken by one of them.
-        if 10002 <= self.ray_gcs <= 19999:
-            raise ValueError("ray_gcs must lie outside 10002-19999, which Ray's workers use")
+        # Ray gives 10002-19999 to its workers: a port in there is sometimes taken by one of them.
+        for name in ("ray_gcs", "wyoming"):
+            if 10002 <= getattr(self, name) <= 19999:
+                raise ValueError(f"{name} must lie outside 10002-19999, which Ray's workers use")
         return self
+
+
+class Wyoming(Spec):
+    """For Home Assistant and other clients. Wyoming knows no keys: whoever reaches the port may talk to the assistant."""
+
+    host: str | None = Field(default=None, description="Where it listens; as the stack does when left out: on loopback.")
+    wake: str | None = Field(
+        default="starter",
+        description="The wake word: starter is the one that comes with Rottie. Otherwise a folder with one; relative paths start"
+        " at ROTTIE_HOME. null: none is listened for.",
+    )
 
 
 class Stack(Spec):
@@ -72,6 +85,19 @@ class Stack(Spec):
     )
     object_store_mb: int = Field(default=150, ge=80)
     work_pool: str = "rottie"
+    wyoming: Wyoming | None = Field(default=Wyoming(), description="off: it does not run. Its port is ports.wyoming.")
+
+    @field_validator("wyoming", mode="before")
+    @classmethod
+    def _switched(cls, given: object) -> object:
+        """``off`` and ``on`` are false and true in YAML."""
+        return {"off": None, "on": {}}.get(given, given) if isinstance(given, str) else {} if given is True else given or None
+
+    @property
+    def listening(self) -> dict[str, tuple[str, int]]:
+        """Host and port of each service that runs."""
+        found = {name: (self.host, port) for name, port in self.ports.model_dump().items() if name != "wyoming"}
+        return found | ({"wyoming": (self.wyoming.host or self.host, self.ports.wyoming)} if self.wyoming else {})
 
 
 class Addresses(Spec):

@@ -13,8 +13,6 @@ from rottie.commands.printing import console, print_json
 if TYPE_CHECKING:
     import httpx
 
-    from schemas.errors import RottieError
-
 TIMEOUT_S = 90
 
 
@@ -80,6 +78,7 @@ def send(
     import httpx
 
     from schemas.errors import StackDown
+    from serve.api.faults import refusal_of
 
     address, key = door()
     try:
@@ -88,7 +87,7 @@ def send(
             reply = client.send(request, stream=streaming is not None)
             if reply.status_code >= 400:
                 reply.read()
-                raise _refused(reply)
+                raise refusal_of(reply.content, reply.status_code)
             if streaming is not None:
                 streaming(reply)
             else:
@@ -112,18 +111,6 @@ def door() -> tuple[str, str]:
     if record is None:
         raise StackDown("the stack is not running", where=str(home.root))
     return record.urls["api"], read_key(home.api_key).splitlines()[0]
-
-
-def _refused(reply: httpx.Response) -> RottieError:
-    from serve.api.faults import error_from
-
-    try:
-        fields = reply.json()["error"]
-    except (ValueError, KeyError, TypeError):
-        fields = {"message": f"the API answered {reply.status_code}: {reply.text[:200]}"}
-    hint = fields.get("hint")
-    message = str(fields.get("message", "")).removesuffix(f". {hint}")
-    return error_from({**fields, "message": message})
 
 
 def _print_chat(as_json: bool) -> Callable[[Any], None]:

@@ -41,7 +41,8 @@ def up(
 ) -> None:
     """Start the local stack and print its addresses.
 
-    Ray, Prefect, MLflow, a worker and a watcher, on loopback, each restarted when it dies. A running stack is left as it is.
+    Ray, Prefect, MLflow, a worker, a Wyoming bridge and a watcher, on loopback, each restarted when it dies. A running stack is
+    left as it is.
     """
     from schemas.errors import ConfigError
     from schemas.loading import load_profile
@@ -138,12 +139,13 @@ def print_addresses(out: Console, record: Record, home: Any, title: str) -> None
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
-    secrets = _short(home.secrets)
+    secrets, wyoming = _short(home.secrets), record.urls.get("wyoming")
     for name, url, note in (
         ("API", record.urls["api"], f"key in {_short(home.api_key)}"),
         ("Prefect", record.urls["prefect"], f"sign in with the text in {secrets}/prefect_auth"),
         ("MLflow", record.urls["mlflow"], f"user rottie, password in {secrets}/mlflow_password"),
         ("Ray", record.urls["ray"], f"token in {secrets}/ray_token"),
+        *([("Wyoming", wyoming, "for Home Assistant: recogniser, voice, assistant, wake word")] if wyoming else []),
         ("Logs", _short(home.logs), ""),
     ):
         table.add_row(f"[bold]{name}[/bold]", f"[cyan]{url}[/cyan]", f"[dim]{note}[/dim]")

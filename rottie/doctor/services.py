@@ -37,12 +37,12 @@ def check_ports(home: Home, profile: Profile) -> list[Finding]:
     if orphans:
         advice = "`rottie up` or `rottie down` ends them."
         found.append(Finding("stack", "warn", f"{len(orphans)} processes of a killed stack are left", advice))
-    for service, port in profile.stack.ports.model_dump().items():
-        if not orphans and taken(profile.stack.host, port):
+    for service, (host, port) in profile.stack.listening.items():
+        if not orphans and taken(host, port):
             by = holder(port)
             advice = f"Stop it, or start with --set stack.ports.{service}=<port>."
             found.append(Finding("ports", "fail", f"{port} ({service}) is taken" + (f" by {by}" if by else ""), advice))
-    ports = ", ".join(str(port) for port in profile.stack.ports.model_dump().values())
+    ports = ", ".join(str(port) for _, port in profile.stack.listening.values())
     return found or [Finding("ports", "ok", f"free: {ports}")]
 
 

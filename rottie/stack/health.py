@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import httpx
+from wyoming.event import read_event, write_event
+from wyoming.ping import Ping
 
+from rottie.stack.ports import reachable
 from rottie.stack.recording import Record
+from schemas.profile import Profile
 
-SERVICES = ("ray", "prefect", "mlflow", "worker")
+SERVICES = ("ray", "prefect", "mlflow", "worker")  # of every stack
 STALE_HEARTBEAT_S = 120  # a worker sends one every 30 s
 
 
@@ -23,13 +28,17 @@ class Health:
     detail: str = ""
 
 
+def services(profile: Profile) -> tuple[str, ...]:
+    return (*SERVICES, "wyoming") if profile.stack.wyoming else SERVICES
+
+
 def check(service: str, record: Record, variables: Mapping[str, str], timeout_s: float = 4) -> Health:
-    """Ask ``service`` over HTTP; a refused connection, a wrong status or a late answer is unhealthy, never raised."""
+    """Ask ``service`` in its own words; a refused connection, a wrong status or a late answer is unhealthy, never raised."""
     try:
         # All on loopback, without TLS: reading the authorities' certificates would cost more than the question.
         with httpx.Client(timeout=timeout_s, trust_env=False, verify=False) as client:  # noqa: S501
             return _CHECKS[service](client, record, variables)
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, OSError, ValueError, KeyError) as error:
         return Health(False, type(error).__name__ if not str(error) else str(error)[:120])
 
 
@@ -86,9 +95,20 @@ def _api(client: httpx.Client, record: Record, variables: Mapping[str, str]) -> 
     return Health(answer.status_code == 200, "" if answer.status_code == 200 else str(answer.status_code))
 
 
+def _wyoming(client: httpx.Client, record: Record, variables: Mapping[str, str]) -> Health:
+    host, port = record.profile.stack.listening["wyoming"]
+    with (
+        socket.create_connection((reachable(host), port), timeout=client.timeout.read) as connection,
+        connection.makefile("rwb") as stream,
+    ):
+        both = cast(BinaryIO, stream)
+        write_event(Ping().event(), both)
+        return Health(read_event(both) is not None)  # also one that says that too many are connected
+
+
 def _age_s(worker: Mapping[str, Any]) -> float:
     seen = datetime.fromisoformat(worker["last_heartbeat_time"].replace("Z", "+00:00"))
     return (datetime.now(UTC) - seen).total_seconds()
 
 
-_CHECKS = {"ray": _ray, "prefect": _prefect, "mlflow": _mlflow, "worker": _worker, "api": _api}
+_CHECKS = {"ray": _ray, "prefect": _prefect, "mlflow": _mlflow, "worker": _worker, "api": _api, "wyoming": _wyoming}

@@ -9,7 +9,7 @@ import socket
 import psutil
 
 from schemas.errors import PortInUse
-from schemas.profile import Ports
+from schemas.profile import Stack
 
 
 def taken(host: str, port: int) -> bool:
@@ -56,8 +56,13 @@ def port_error(service: str, host: str, port: int) -> PortInUse:
     )
 
 
-def check_ports(host: str, ports: Ports) -> None:
+def reachable(host: str) -> str:
+    """Where a client on this machine finds what listens on ``host``: all interfaces are reached through loopback."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
+
+
+def check_ports(stack: Stack) -> None:
     """Raises PortInUse for the first port of the stack that something else listens on."""
-    for service, port in ports.model_dump().items():
+    for service, (host, port) in stack.listening.items():
         if taken(host, port):
             raise port_error(service, host, port)

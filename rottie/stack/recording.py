@@ -27,11 +27,13 @@ class Record(BaseModel):
 
 def urls(profile: Profile) -> dict[str, str]:
     host, ports = profile.stack.host, profile.stack.ports
+    wyoming = profile.stack.listening.get("wyoming")
     return {
         "prefect": f"http://{host}:{ports.prefect}",
         "mlflow": f"http://{host}:{ports.mlflow}",
         "ray": f"http://{host}:{ports.ray_dashboard}",
         "api": f"http://{host}:{ports.api}",
+        **({"wyoming": f"tcp://{wyoming[0]}:{wyoming[1]}"} if wyoming else {}),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from rottie.stack.environment import environment
-from rottie.stack.health import SERVICES, check
+from rottie.stack.health import check, services
 from rottie.stack.identity import marked, memory_mb
 from rottie.stack.recording import running
 from rottie.stack.supervising import process_states
@@ -25,28 +25,28 @@ def report(home: Home) -> dict[str, Any]:
     if record is None:
         return {"running": False, "healthy": False, "home": str(home.root), "leftovers": [p.pid for p in marked(home)]}
     variables, states = environment(home, record.profile), process_states(home)
-    names = (*SERVICES, "api")
+    names = (*services(record.profile), "api")
     with ThreadPoolExecutor(len(names)) as pool:
         checks = dict(zip(names, pool.map(lambda name: check(name, record, variables), names), strict=True))
-    services = {name: _row(name, states.get(name, {}), record.urls.get(name, "")) for name in (*names, "watcher")}
+    rows = {name: _row(name, states.get(name, {}), record.urls.get(name, "")) for name in (*names, "watcher")}
     for name, found in checks.items():
-        services[name] |= {"healthy": found.healthy, "detail": found.detail}
-    services["api"] |= {
+        rows[name] |= {"healthy": found.healthy, "detail": found.detail}
+    rows["api"] |= {
         "state": "SERVING" if checks["api"].healthy else "NOT SERVING",
         "optional": not home.serve_config.is_file(),
     }
-    if services["api"]["optional"] and not checks["api"].healthy:
-        services["api"]["detail"] = "nothing has been rolled out yet"
+    if rows["api"]["optional"] and not checks["api"].healthy:
+        rows["api"]["detail"] = "nothing has been rolled out yet"
     if checks["api"].healthy:
-        services |= {name: _stage(states) for name, states in _speech(home, record.urls["api"]).items()}
+        rows |= {name: _stage(states) for name, states in _speech(home, record.urls["api"]).items()}
     pss, rss = memory_mb(home)
     return {
         "running": True,
-        "healthy": all(row["healthy"] or row["optional"] for row in services.values()),
+        "healthy": all(row["healthy"] or row["optional"] for row in rows.values()),
         "home": str(home.root),
         "id": record.id,
         "profile": record.profile.name,
-        "services": services,
+        "services": rows,
         "processes": len(marked(home)),
         "memory_mb": {"pss": round(pss, 1), "rss": round(rss, 1)},
     }

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from rottie.stack import haproxy
 from rottie.stack.keys import MLFLOW_USER, mlflow_auth_db, mlflow_password_path, mlflow_session_path, prefect_auth_path, read_key
 from rottie.stack.places import haproxy_folder, ray_session
+from rottie.stack.ports import reachable
 from rottie.stack.serving import SERVING
 from schemas.hashing import write_atomic
-from schemas.profile import Profile
+from schemas.profile import Profile, Wyoming
 from schemas.settings import Home
 
-CORE = ("ray", "prefect", "mlflow")
 LEAST_CPUS = 4  # Ray's own accounting: a training job, its workers and Serve's replicas each reserve a part
 
 
@@ -33,7 +33,8 @@ class Program:
 
 
 def programs(home: Home, profile: Profile) -> tuple[Program, ...]:
-    return (_ray(home, profile), _prefect(profile), _mlflow(home, profile), _worker(profile), _watcher())
+    always = (_ray(home, profile), _prefect(profile), _mlflow(home, profile), _worker(profile), _watcher())
+    return (*always, _wyoming(profile, profile.stack.wyoming)) if profile.stack.wyoming else always
 
 
 def _launch(service: str, *command: str) -> tuple[str, ...]:
@@ -102,6 +103,19 @@ def _worker(profile: Profile) -> Program:
 
 def _watcher() -> Program:
     return Program("watcher", (sys.executable, "-m", "rottie.stack.watching"), stop_wait_s=3)
+
+
+def _wyoming(profile: Profile, wyoming: Wyoming) -> Program:
+    stack = profile.stack
+    command = _launch(
+        "wyoming",
+        *(sys.executable, "-m", "rottie.wyoming.bridge"),
+        f"--host={wyoming.host or stack.host}",
+        f"--port={stack.ports.wyoming}",
+        f"--api=http://{reachable(stack.host)}:{stack.ports.api}",
+        *([f"--wake={wyoming.wake}"] if wyoming.wake else []),
+    )
+    return Program("wyoming", command, stop_wait_s=3)
 
 
 def mlflow_auth_config(home: Home) -> os.PathLike[str]:

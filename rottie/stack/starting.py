@@ -18,7 +18,7 @@ from rottie.stack.places import check_disk, make_folders, ray_session
 from rottie.stack.ports import check_ports, port_error, taken
 from rottie.stack.progress import Progress
 from rottie.stack.recording import Record, remove_record, running, urls, write_record
-from rottie.stack.services import CORE, programs, write_mlflow_auth
+from rottie.stack.services import programs, write_mlflow_auth
 from rottie.stack.supervising import process_states, start_program, start_supervisor, supervisor_answers, write_config
 from schemas.errors import StackError
 from schemas.profile import Profile
@@ -48,7 +48,7 @@ def bring_up(home: Home, profile: Profile, progress: Progress) -> Started:
             return Started(record, True, time.monotonic() - begun)
         _clear(home, progress)
         check_disk(home)
-        check_ports(profile.stack.host, profile.stack.ports)
+        check_ports(profile.stack)
         record = _start(home, profile)
         try:
             _wait_all(home, record, progress, deploy=True)
@@ -106,7 +106,9 @@ def _wait_all(home: Home, record: Record, progress: Progress, *, deploy: bool) -
         "mlflow": lambda: _wait("mlflow", home, record, variables, progress),
         "prefect": lambda: _prefect_side(home, record, variables, progress, deploy),
     }
-    for name in (*CORE, "worker", "deployments"):
+    if record.profile.stack.wyoming is not None:
+        jobs["wyoming"] = lambda: _wait("wyoming", home, record, variables, progress)
+    for name in (*jobs, "worker", "deployments"):
         if deploy or name != "deployments":
             progress.tell(name, "waiting" if name in ("worker", "deployments") else "starting")
     with ThreadPoolExecutor(len(jobs)) as pool:
@@ -138,10 +140,10 @@ def _wait(service: str, home: Home, record: Record, variables: Mapping[str, str]
         program = process_states(home).get(service, {})
         if program.get("state") in ("BACKOFF", "FATAL"):
             # Between the check of the ports and this start, somebody may have taken one.
-            port = record.profile.stack.ports.model_dump().get(service)
-            if port and program["state"] == "FATAL" and taken(record.profile.stack.host, port):
+            host, port = record.profile.stack.listening.get(service, ("", 0))
+            if port and program["state"] == "FATAL" and taken(host, port):
                 progress.tell(service, "failed")
-                raise port_error(service, record.profile.stack.host, port)
+                raise port_error(service, host, port)
             progress.tell(service, "retrying", str(program.get("detail", ""))[:80])
         if program.get("state") == "FATAL":
             progress.tell(service, "failed", str(log))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from rottie.stack.environment import environment
-from rottie.stack.health import check
+from rottie.stack.health import check, services
 from rottie.stack.identity import note_processes
 from rottie.stack.recording import Record, read_record
 from rottie.stack.supervising import process_states, restart_program, start_program
@@ -41,11 +41,12 @@ class Watched:
 class Watcher:
     home: Home
     record: Record
-    services: dict[str, Watched] = field(
-        default_factory=lambda: {name: Watched() for name in ("ray", "prefect", "mlflow", "worker")}
-    )
+    services: dict[str, Watched] = field(init=False)
     rolled_out: float = float("-inf")
     roller: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self.services = {name: Watched() for name in services(self.record.profile)}
 
     def round(self) -> None:
         """Look at every service once and act on what is found."""

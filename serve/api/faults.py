@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from collections.abc import Iterator
@@ -43,6 +44,16 @@ def error_from(fields: dict[str, Any]) -> RottieError:
     kinds = {kind.code: kind for kind in reversed(list(_kinds(RottieError)))}
     kind = kinds.get(str(fields.get("code")), EngineError)
     return kind(str(fields.get("message")), where=fields.get("where"), hint=fields.get("hint"))
+
+
+def refusal_of(body: bytes, status: int) -> RottieError:
+    """The error in the body of a refused request, as ``error_body`` wrote it; EngineError where there is none."""
+    try:
+        told = json.loads(body)["error"]
+        message = str(told["message"]).removesuffix(f". {told.get('hint')}")
+        return error_from({**told, "message": message})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return EngineError(f"the API answered {status}: {body[:200].decode(errors='replace')}")
 
 
 def note(error: BaseException) -> EngineError:

@@ -65,7 +65,7 @@ class Stack:
 def own_stack(**environment: str) -> Iterator[Stack]:
     """A home and ports for a stack, which is stopped at the end; nothing is started yet."""
     home = Path(tempfile.mkdtemp(prefix="rottie-"))
-    names = ("API", "PREFECT", "MLFLOW", "RAY_DASHBOARD", "RAY_GCS")
+    names = ("API", "PREFECT", "MLFLOW", "RAY_DASHBOARD", "RAY_GCS", "WYOMING")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ROTTIE__", "RAY_", "PREFECT_", "MLFLOW_"))}
     env |= {f"ROTTIE__PROFILE__STACK__PORTS__{name}": str(port) for name, port in ports.items()}

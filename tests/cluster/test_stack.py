@@ -24,7 +24,7 @@ from rottie.stack.supervising import process_states
 from schemas.settings import Home
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
-SERVICES = ("api", "prefect", "mlflow", "ray_dashboard", "ray_gcs")
+SERVICES = ("api", "prefect", "mlflow", "ray_dashboard", "ray_gcs", "wyoming")
 LIMIT_S = 240  # generous: what is tested is that it happens, not how fast
 
 
@@ -99,7 +99,9 @@ def test_up_makes_everything_answer(home: Home, profile: Path) -> None:
     found = report(home)
     assert found["running"]
     assert found["healthy"]
-    assert {"ray", "prefect", "mlflow", "worker", "watcher"} <= {n for n, row in found["services"].items() if row["healthy"]}
+    assert {"ray", "prefect", "mlflow", "worker", "watcher", "wyoming"} <= {
+        n for n, row in found["services"].items() if row["healthy"]
+    }
 
 
 def test_every_listener_is_on_loopback(home: Home) -> None:
@@ -147,7 +149,7 @@ def test_the_stack_fits_its_memory(home: Home) -> None:
 
 def test_what_is_killed_comes_back(home: Home) -> None:
     """All at once: ray start leaves a raylet behind, and Prefect and MLflow come back while the worker looks for them."""
-    before = {name: process_states(home)[name]["pid"] for name in ("mlflow", "worker", "prefect", "ray", "watcher")}
+    before = {name: process_states(home)[name]["pid"] for name in ("mlflow", "worker", "prefect", "ray", "watcher", "wyoming")}
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
     for name, pid in before.items():

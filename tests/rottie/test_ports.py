@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from rottie.cli import app
 from rottie.stack.ports import check_ports, holder, taken
 from schemas.errors import PortInUse
-from schemas.profile import Ports
+from schemas.profile import Ports, Stack
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_the_error_names_port_service_holder_and_both_ways_round(listener: socke
     api, prefect, dashboard = free_ports(3)
     ports = Ports(api=api, prefect=prefect, mlflow=port, ray_dashboard=dashboard, ray_gcs=6379)
     with pytest.raises(PortInUse) as caught:
-        check_ports("127.0.0.1", ports)
+        check_ports(Stack(ports=ports))
     assert f"port {port} of mlflow" in caught.value.message
     assert str(os.getpid()) in caught.value.message
     assert "--set stack.ports.mlflow=" in caught.value.hint

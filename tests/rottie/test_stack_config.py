@@ -76,7 +76,7 @@ def test_supervisord_reads_the_configuration(home: Home, monkeypatch: pytest.Mon
     options = ServerOptions()
     options.realize(["-c", str(config_path(home))], doc="")
     found = {group.process_configs[0].name: group.process_configs[0] for group in options.process_group_configs}
-    assert set(found) == {"ray", "prefect", "mlflow", "worker", "watcher"}
+    assert set(found) == {"ray", "prefect", "mlflow", "worker", "watcher", "wyoming"}
     for program in programs(home, PROFILE):
         # What supervisord will run is word for word what was declared, percent signs and blanks included.
         assert shlex.split(found[program.name].command) == list(program.command)
@@ -92,7 +92,7 @@ def test_everything_listens_on_loopback_only(home: Home) -> None:
     for program in programs(home, PROFILE):
         command = " ".join(program.command)
         assert "0.0.0.0" not in command
-        if program.name in ("ray", "prefect", "mlflow"):
+        if program.name in ("ray", "prefect", "mlflow", "wyoming"):
             assert "127.0.0.1" in command
     assert environment(home, PROFILE)["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] == "0"
 
@@ -120,6 +120,23 @@ def test_the_environment_contract(home: Home) -> None:
 def test_other_ports_reach_the_flows(home: Home) -> None:
     place = Profile.model_validate({"name": "laptop", "stack": {"ports": {"api": 8123}}})
     assert environment(home, place)["ROTTIE__PROFILE__STACK__PORTS__API"] == "8123"
+
+
+@pytest.mark.parametrize("off", ["off", False, None])
+def test_the_wyoming_bridge_may_be_off(home: Home, off: object) -> None:
+    place = Profile.model_validate({"name": "x", "stack": {"wyoming": off}})
+    assert "wyoming" not in {program.name for program in programs(home, place)}
+    assert "wyoming" not in {**urls(place), **place.stack.listening}
+    assert "wyoming" not in watching.Watcher(home, Record(id="x", profile=place, urls={}, pid=1, started=0)).services
+
+
+def test_the_wyoming_bridge_listens_where_it_is_told(home: Home) -> None:
+    place = Profile.model_validate({"name": "x", "stack": {"wyoming": {"host": "0.0.0.0"}, "ports": {"wyoming": 20701}}})
+    (program,) = [program for program in programs(home, place) if program.name == "wyoming"]
+    assert {"--host=0.0.0.0", "--port=20701", "--api=http://127.0.0.1:8000", "--wake=starter"} <= set(program.command)
+    assert Profile.model_validate({"name": "x", "stack": {"wyoming": True}}).stack == Profile(name="x").stack
+    with pytest.raises(ValueError, match="Ray's workers"):
+        Profile.model_validate({"name": "x", "stack": {"ports": {"wyoming": 10700}}})
 
 
 def test_a_remote_profile_has_its_own_addresses(tmp_path: Path) -> None:
@@ -218,9 +235,11 @@ def test_a_process_that_lost_its_mark_is_found_by_its_note(home: Home, monkeypat
 
 
 def test_refused_connections_are_unhealthy_not_errors(home: Home) -> None:
-    place = Profile.model_validate({"name": "x", "stack": {"ports": {"mlflow": 1024, "prefect": 1025, "ray_dashboard": 1026}}})
+    place = Profile.model_validate(
+        {"name": "x", "stack": {"ports": {"mlflow": 1024, "prefect": 1025, "ray_dashboard": 1026, "wyoming": 1027}}}
+    )
     record = Record(id="x", profile=place, urls=urls(place), pid=1, started=0)
-    for service in ("ray", "prefect", "mlflow", "worker", "api"):
+    for service in ("ray", "prefect", "mlflow", "worker", "api", "wyoming"):
         assert not check(service, record, environment(home, place)).healthy
 
 

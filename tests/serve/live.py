@@ -40,6 +40,7 @@ class Live:
     app: Any
     holder: Holder[Any]
     port: int
+    settings: Settings
 
     def http(self, **more: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -110,7 +111,7 @@ async def _serve(export: Path, home: Home, limits: Limits, ready: list[Live], st
     while not server.started:
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    ready.append(Live(f"http://127.0.0.1:{port}", read_key(home.api_key), app, holder, port))
+    ready.append(Live(f"http://127.0.0.1:{port}", read_key(home.api_key), app, holder, port, settings))
     while not stop.is_set():
         await asyncio.sleep(0.05)
     server.should_exit = server.force_exit = True

@@ -1,0 +1,399 @@
+"""The Wyoming bridge through the stock client, before the real gateway with scripted engines and the real wake word."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from wyoming.asr import Transcribe, Transcript
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.client import AsyncClient
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.handle import Handled, HandledStop, NotHandled
+from wyoming.info import Describe, Info
+from wyoming.ping import Ping, Pong
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
+from wyoming.wake import Detect, Detection, NotDetected
+
+from rottie.wyoming import bridge as bridging
+from rottie.wyoming.asking import Api
+from rottie.wyoming.bridge import bridge, wake_of
+from rottie.wyoming.connection import Parts
+from rottie.wyoming.reading import Patience
+from schemas.assistant import Tiers
+from tests.serve.live import Live, live
+from tests.serve.recordings import tone
+
+WAKE = Path(__file__).parents[1] / "fixtures" / "wake.npz"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("wyoming")
+
+
+@pytest.fixture(scope="module")
+def server(tiny_export: Path, root: Path) -> Iterator[Live]:
+    with live(tiny_export, root) as running:
+        yield running
+
+
+@pytest.fixture
+async def parts(server: Live, root: Path) -> AsyncIterator[Parts]:
+    api = Api(server.url, root / "api_key")
+    yield Parts(api, wake_of("starter"))
+    await api.close()
+
+
+@pytest.fixture
+async def port(parts: Parts) -> AsyncIterator[int]:
+    async with bridge("127.0.0.1", 0, parts) as listening:
+        yield listening.sockets[0].getsockname()[1]
+
+
+def client(port: int) -> AsyncClient:
+    return AsyncClient.from_uri(f"tcp://127.0.0.1:{port}", connect_timeout=5, read_timeout=20)
+
+
+async def told(port: int, *events: Any, until: Any) -> list[Event]:
+    """What the bridge answers to ``events`` on a connection of its own, up to the first of the type ``until``, or its end."""
+    async with client(port) as one:
+        for event in events:
+            await one.write_event(event.event())
+        return await rest(one, until)
+
+
+async def rest(one: AsyncClient, until: Any) -> list[Event]:
+    found: list[Event] = []
+    while (event := await one.read_event()) is not None:
+        found.append(event)
+        if until.is_type(event.type):
+            break
+    return found
+
+
+def samples(seconds: float = 1.5, rate: int = 16000, loud: float = 0.3) -> bytes:
+    return (tone(seconds, rate, loud) * 32767).astype("<i2").tobytes()
+
+
+def chunks(audio: bytes, rate: int = 16000, width: int = 2, channels: int = 1, size: int = 2048) -> list[Any]:
+    form = {"rate": rate, "width": width, "channels": channels}
+    parts = [AudioChunk(**form, audio=audio[at : at + size]) for at in range(0, len(audio), size)]
+    return [AudioStart(**form), *parts, AudioStop()]
+
+
+def state(server: Live, entity_id: str) -> str:
+    with server.http() as http:
+        return next(one["state"] for one in http.get("/v1/home").json()["entities"] if one["id"] == entity_id)
+
+
+def set_state(server: Live, entity_id: str, state: str) -> None:
+    with server.http() as http:
+        assert http.patch(f"/v1/home/entities/{entity_id}", json={"state": state}).status_code == 200
+
+
+async def test_it_tells_what_it_can_do(port: int) -> None:
+    (event,) = await told(port, Describe(), until=Info)
+    info = Info.from_event(event)
+    assert [program.models[0].languages for program in info.asr] == [["en"]]
+    assert [(program.supports_synthesize_streaming, program.voices[0].languages) for program in info.tts] == [(True, ["en"])]
+    assert [(p.supports_handled_streaming, p.supports_home_control) for p in info.handle] == [(True, True)]
+    assert [program.models[0].phrase for program in info.wake] == ["hey rottie"]
+    assert all(p.installed for p in (*info.asr, *info.tts, *info.handle, *info.wake))
+
+
+async def test_a_recording_is_transcribed(port: int) -> None:
+    context = {"turn": 7}
+    (event,) = await told(port, Transcribe(language="en-US", context=context), *chunks(samples()), until=Transcript)
+    assert Transcript.from_event(event) == Transcript(text="turn on the hall lamp", language="en", context=context)
+    (nothing,) = await told(port, Transcribe(), *chunks(samples(loud=0)), until=Transcript)
+    assert Transcript.from_event(nothing).text == ""
+    (empty,) = await told(port, Transcribe(), AudioStart(16000, 2, 1), AudioStop(), until=Transcript)
+    assert Transcript.from_event(empty).text == ""
+
+
+async def test_two_recordings_on_one_connection_and_one_without_a_request(port: int) -> None:
+    async with client(port) as one:
+        for begin in ([], [Transcribe()]):
+            for event in [*begin, *chunks(samples())]:
+                await one.write_event(event.event())
+            (event,) = await rest(one, Transcript)
+            assert event.data["text"] == "turn on the hall lamp"
+
+
+FORMATS = {
+    "8 bits": (16000, 1, 1),
+    "24 bits": (16000, 3, 1),
+    "32 bits, stereo": (44100, 4, 2),
+    "8 kHz": (8000, 2, 1),
+    "48 kHz, six channels": (48000, 2, 6),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+async def test_audio_of_any_format_is_the_same_sound(port: int, name: str) -> None:
+    rate, width, channels = FORMATS[name]
+    audio = np.repeat(tone(1.5, rate), channels)
+    if width == 1:
+        raw = ((audio * 127) + 128).astype(np.uint8).tobytes()
+    else:
+        whole = (audio * (2 ** (8 * width - 1) - 1)).astype("<i8")
+        raw = whole.view(np.uint8).reshape(-1, 8)[:, :width].tobytes()
+    for size in (4096, 1023):  # the second cuts samples in two
+        (event,) = await told(port, Transcribe(), *chunks(raw, rate, width, channels, size), until=Transcript)
+        assert event.data["text"] == "turn on the hall lamp"
+
+
+async def spoken(port: int, *events: Any, until: Any = AudioStop) -> tuple[list[Event], np.ndarray]:
+    answers = await told(port, *events, until=until)
+    audio = b"".join(event.payload or b"" for event in answers if AudioChunk.is_type(event.type))
+    return answers, np.frombuffer(audio, "<i2")
+
+
+async def test_a_text_is_spoken(port: int) -> None:
+    answers, audio = await spoken(port, Synthesize(text="Hello. It is late."))
+    assert [answers[0].type, answers[1].type, answers[-1].type] == ["audio-start", "audio-chunk", "audio-stop"]
+    assert {event.data["rate"] for event in answers[:-1]} == {24000}
+    assert len(audio) == pytest.approx(24000 * 0.02 * len("Hello.It is late."), abs=2400)
+    assert np.abs(audio).max() > 3000
+    times = [event.data["timestamp"] for event in answers]
+    assert times == sorted(times)
+    assert times[-1] == pytest.approx(len(audio) / 24, abs=2)
+
+
+async def test_a_long_text_is_spoken_whole(port: int) -> None:
+    text = "This is a sentence of many. " * 100
+    _, audio = await spoken(port, Synthesize(text=text))
+    pauses = 100 / (250 // 28) * 0.25
+    assert len(audio) == pytest.approx(24000 * (0.02 * len(text) + pauses), rel=0.05)
+
+
+async def test_a_text_is_spoken_while_it_streams_in(port: int) -> None:
+    async with client(port) as one:
+        await one.write_event(SynthesizeStart().event())
+        for text in ("The hall lamp is on. ", "It is "):
+            await one.write_event(SynthesizeChunk(text=text).event())
+        first = await rest(one, AudioChunk)
+        assert [event.type for event in first] == ["audio-start", "audio-chunk"], "before the text has come to its end"
+        for event in (SynthesizeChunk(text="late."), Synthesize(text="The hall lamp is on. It is late."), SynthesizeStop()):
+            await one.write_event(event.event())
+        answers = await rest(one, SynthesizeStopped)
+    kinds = [event.type for event in answers]
+    assert (kinds.count("audio-start"), kinds[-2:]) == (0, ["audio-stop", "synthesize-stopped"])
+    audio = b"".join(event.payload or b"" for event in (*first, *answers))
+    assert len(audio) / 2 == pytest.approx(24000 * (0.25 + 0.02 * len("The hall lamp is on.It is late.")), abs=2400)
+
+
+async def test_the_wake_word_is_detected(port: int) -> None:
+    with np.load(WAKE, allow_pickle=False) as kept:
+        said = kept["audio"][: len(kept["audio"]) // 3]
+    stereo = np.repeat(np.repeat(said, 3), 2).tobytes()  # at 48 kHz, in two channels
+    for asked in (Detect(), Detect(names=["hey_rottie", "other"])):
+        answers = await told(port, asked, *chunks(said.tobytes()), until=Detection)
+        assert [event.data["name"] for event in answers] == ["hey_rottie"]
+        assert 2000 < answers[0].data["timestamp"] < 1000 * len(said) / 16000 + 200
+    assert [event.type for event in await told(port, Detect(), *chunks(stereo, 48000, 2, 2), until=Detection)] == ["detection"]
+    (event,) = await told(port, Detect(), *chunks(samples(3)), until=NotDetected)
+    assert event.type == "not-detected"
+    (refused,) = await told(port, Detect(names=["alexa"]), until=Error)
+    assert refused.data["code"] == "request"
+
+
+async def test_a_text_is_handled_and_the_home_changes(port: int, server: Live) -> None:
+    set_state(server, "light.hall_lamp", "off")
+    (event,) = await told(port, Transcript(text="turn on the hall lamp"), until=Handled)
+    assert state(server, "light.hall_lamp") == "on"
+    assert event.data["text"]
+    assert event.data["context"]["conversation_id"]
+
+
+async def test_what_nobody_understands_is_not_handled(port: int, server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.settings, "manner", replace(server.settings.manner, tiers=Tiers(model=False)))
+    (event,) = await told(port, Transcript(text="the weather of yesterday's yesterday"), until=NotHandled)
+    assert event.type == "not-handled"
+    assert event.data["text"]
+
+
+async def test_a_reply_of_the_model_comes_in_parts_and_whole(port: int) -> None:
+    answers = await told(port, Transcript(text="tell me of the weather"), until=HandledStop)
+    kinds = [event.type for event in answers]
+    assert (kinds[0], kinds[-2:]) == ("handled-start", ["handled", "handled-stop"])
+    parts = "".join(event.data["text"] for event in answers if event.type == "handled-chunk")
+    assert parts.split() == answers[-2].data["text"].split()
+
+
+async def test_a_conversation_goes_on_by_connection_and_by_context(port: int, server: Live) -> None:
+    async with client(port) as one:
+        ids = []
+        for text in ("turn on the hall lamp", "turn off the hall lamp"):
+            await one.write_event(Transcript(text=text).event())
+            ids.append((await rest(one, Handled))[-1].data["context"]["conversation_id"])
+    assert ids[0] == ids[1]
+    theirs = {"conversation_id": "01JD0ABCDEF", "device_id": "d"}
+    for _ in range(2):  # Home Assistant names it by an id of its own, on a connection for each turn
+        answers = await told(port, Transcript(text="turn on the hall lamp", context=theirs), until=Handled)
+        assert answers[-1].data["context"] == theirs
+    with server.http() as http:
+        counts = [one["turns"] for one in http.get("/v1/conversations").json()["data"][:2]]
+        assert counts == [2, 2], http.get("/v1/conversations").text
+    (event,) = await told(port, Transcript(text="turn on the hall lamp", context={"conversation_id": ids[0]}), until=Handled)
+    assert event.data["context"]["conversation_id"] == ids[0]
+
+
+async def test_ping_and_what_is_not_known(port: int) -> None:
+    async with client(port) as one:
+        await one.write_event(Event("run-satellite", {"x": 1}, b"abc"))
+        await one.write_event(Ping(text="hello").event())
+        assert [event.data for event in await rest(one, Pong)] == [{"text": "hello"}]
+
+
+def raw(header: Any, data: bytes = b"", payload: bytes = b"") -> bytes:
+    return json.dumps(header).encode() + b"\n" + data + payload
+
+
+MALFORMED = {
+    "no JSON": b"hello\n",
+    "a browser": b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" + raw({"type": "ping"}),
+    "a list": b"[]\n",
+    "no type": raw({"data": {}}),
+    "a type that is no text": raw({"type": 5}),
+    "a negative length": raw({"type": "ping", "data_length": -1}),
+    "a length that is no number": raw({"type": "ping", "data_length": "7"}),
+    "data that is too long": raw({"type": "ping", "data_length": 10**12}),
+    "a payload that is too long": raw({"type": "audio-chunk", "payload_length": 2**40}),
+    "data that is no object": raw({"type": "ping", "data_length": 2}, b"[]"),
+    "data that is no JSON": raw({"type": "ping", "data_length": 2}, b"{x"),
+    "deep data": raw({"type": "ping", "data_length": 20000}, b"[" * 20000),
+    "deep objects": raw({"type": "ping"} | {"data": json.loads('{"a":' * 100 + "1" + "}" * 100)}),
+    "no UTF-8": b'{"type": "\xff\xfe"}\n',
+    "a line without an end": b"x" * 100_000,
+    "audio before anything": raw({"type": "audio-chunk", "data": {"rate": 16000, "width": 2, "channels": 1}}),
+    "a rate of nothing": raw({"type": "audio-start", "data": {"rate": 0, "width": 2, "channels": 1}}),
+    "a width of nine": raw({"type": "audio-start", "data": {"rate": 16000, "width": 9, "channels": 1}}),
+    "a format that is missing": raw({"type": "audio-start", "data": {}}),
+    "a text that is none": raw({"type": "synthesize", "data": {"text": {"a": 1}}}),
+    "a text with nothing to say": raw({"type": "synthesize", "data": {"text": "..."}}),
+    "a text without end": raw({"type": "synthesize", "data": {"text": "x" * 30_000}}),
+    "SSML": raw({"type": "synthesize", "data": {"text": "<speak/>", "text_format": "ssml"}}),
+    "words without end": raw({"type": "transcript", "data": {"text": "x" * 5000}}),
+    "nothing said": raw({"type": "transcript", "data": {"text": " "}}),
+    "a context that is none": raw({"type": "transcript", "data": {"text": "hi", "context": [1]}}),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+async def test_what_is_malformed_is_told_and_ends_the_connection(port: int, name: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(MALFORMED[name])
+    header = json.loads(await asyncio.wait_for(reader.readline(), 20))
+    error = json.loads(await reader.readexactly(header["data_length"]))
+    assert header["type"] == "error"
+    assert error["code"].startswith("request")
+    assert "xxxx" not in error["text"]
+    assert await asyncio.wait_for(reader.read(), 20) == b""
+    writer.close()
+    assert (await told(port, Ping(), until=Pong))[-1].type == "pong"
+
+
+async def test_a_format_that_changes_and_a_recording_without_end(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rottie.wyoming import hearing
+
+    other = AudioChunk(rate=8000, width=2, channels=1, audio=b"ab")
+    (event,) = await told(port, Transcribe(), AudioStart(16000, 2, 1), other, until=Error)
+    assert event.data["code"] == "request.audio"
+    monkeypatch.setattr(hearing, "LONGEST_S", 1)
+    (event,) = await told(port, Transcribe(), *chunks(samples(1.5)), until=Error)
+    assert "longer than 1 seconds" in event.data["text"]
+
+
+async def test_an_api_that_is_down_is_told(root: Path) -> None:
+    api = Api("http://127.0.0.1:9", root / "api_key")
+    async with bridge("127.0.0.1", 0, Parts(api, None)) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        asked: list[list[Any]] = [[Describe()], [Transcript(text="hi")], [Transcribe(), *chunks(samples())]]
+        for events in [*asked, [Synthesize(text="hi")], [SynthesizeStart(), SynthesizeChunk(text="hi"), SynthesizeStop()]]:
+            answers = await told(port, *events, until=Error)
+            assert (answers[-1].type, answers[-1].data["code"]) == ("error", "stack.down")
+        assert [event.type for event in await told(port, Detect(), until=Error)] == ["error"]
+    await api.close()
+
+
+async def test_a_wrong_key_is_told_without_it(server: Live, tmp_path: Path) -> None:
+    (tmp_path / "api_key").write_text("sesame\n")
+    api = Api(server.url, tmp_path / "api_key")
+    async with bridge("127.0.0.1", 0, Parts(api, None)) as listening:
+        answers = await told(listening.sockets[0].getsockname()[1], Describe(), until=Error)
+    assert answers[-1].data["code"] == "request.key"
+    assert "sesame" not in answers[-1].data["text"]
+    await api.close()
+
+
+async def test_more_clients_than_are_taken(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridging, "MOST_OPEN", 2)
+    async with bridge("127.0.0.1", 0, parts) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        async with client(port) as one, client(port) as two:
+            for each in (one, two):
+                await each.write_event(Ping().event())
+                assert (await rest(each, Pong))[-1].type == "pong"
+            (event,) = await told(port, until=Error)
+            assert event.data["code"] == "engine.overloaded"
+        for _ in range(100):
+            with contextlib.suppress(ConnectionError):
+                if (await told(port, Ping(), until=Pong))[-1].type == "pong":
+                    return
+            await asyncio.sleep(0.02)
+        pytest.fail("those who left made no room")
+
+
+async def test_an_idle_client_and_one_that_stops_in_the_middle_are_sent_away(parts: Parts) -> None:
+    for patience, begun in ((Patience(idle_s=0.05), b""), (Patience(event_s=0.05), raw({"type": "ping", "data_length": 9}))):
+        async with bridge("127.0.0.1", 0, replace(parts, patience=patience)) as listening:
+            reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+            writer.write(begun)
+            assert await asyncio.wait_for(reader.read(), 20) == b""
+            writer.close()
+
+
+async def test_clients_that_leave_leave_nothing_behind(parts: Parts, server: Live) -> None:
+    before = len(asyncio.all_tasks())
+    async with bridge("127.0.0.1", 0, parts) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        left: list[list[Any]] = [
+            [],
+            [Transcribe(), *chunks(samples())[:-4]],
+            [Synthesize(text="This is a sentence. " * 100)],
+            [SynthesizeStart(), SynthesizeChunk(text="half a ")],
+            [Detect(), *chunks(samples())[:-1]],
+            [Transcript(text="tell me a long story")],
+        ]
+        for _ in range(5):
+            for events in left:
+                async with client(port) as one:
+                    for event in events:
+                        await one.write_event(event.event())
+        one = await asyncio.open_connection("127.0.0.1", port)
+        one[1].write(b'{"type": "synth')
+        one[1].close()
+        for _ in range(500):
+            if len(asyncio.all_tasks()) <= before + 1 and server.at_rest():
+                break
+            await asyncio.sleep(0.02)
+        assert len(asyncio.all_tasks()) <= before + 1
+        assert server.at_rest()
+        assert (await told(port, Ping(), until=Pong))[-1].type == "pong"
+
+
+async def test_a_folder_without_a_wake_word_is_told_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert wake_of(str(tmp_path)) is None
+    assert "no wake word" in caplog.text
+    assert wake_of(None) is None
+    assert NotHandled(text="x").event().type == "not-handled"
