@@ -164,7 +164,7 @@ class Desk:
             raise ConversationMissing("no conversations are kept here", where="conversation_id")
         asked = Asked(text=one_line(wanted.text), confirmation=wanted.confirmation)
         if wanted.audio is None and not wanted.speak:
-            return _in_time(self._events(asked, wanted, own), limits, self.metrics)
+            return in_time(self._events(asked, wanted, own), limits, self.metrics)
         spoken = Spoken(
             recording=self._recording(wanted.audio),
             conversation=named,
@@ -180,7 +180,7 @@ class Desk:
             self.home,
             asked.inference_id,
         )
-        return _in_time(events, limits, self.metrics)
+        return in_time(events, limits, self.metrics)
 
     def _events(self, asked: Asked, wanted: AssistRequest, own: str | None) -> AsyncGenerator[AssistEvent, None]:
         limits, manner = self.settings.limits, self.settings.manner
@@ -288,7 +288,7 @@ def reply_of(events: list[AssistEvent]) -> AssistReply:
     raise EngineError("the turn ended without a reply")
 
 
-async def _in_time(events: AsyncIterator[AssistEvent], limits: Limits, metrics: Metrics) -> AsyncIterator[AssistEvent]:
+async def in_time(events: AsyncIterator[AssistEvent], limits: Limits, metrics: Metrics) -> AsyncIterator[AssistEvent]:
     """The same events, counted, and ended by TimedOut when the turn takes too long."""
     deadline = time.monotonic() + limits.timeout_s
     try:

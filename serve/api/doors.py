@@ -5,16 +5,18 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from schemas.errors import RequestError, RottieError, Unauthorised
+from schemas.errors import ForeignPage, RequestError, RottieError, Unauthorised
 
 OPEN = frozenset({"/healthz", "/readyz"})
 FIRST_MESSAGE = frozenset({"/v1/assist/ws"})
+KEY_PROTOCOL = "openai-insecure-api-key."  # what OpenAI's browser clients put before the key, among a WebSocket's subprotocols
 GIVEN = "rottie.key"  # in the ASGI scope: the key that let this connection in
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -96,7 +98,7 @@ class Doors:
             await self._answer(refusal, 421)(scope, receive, send)
         elif self._is_open(scope, headers):
             await self._app(scope, receive, send)
-        elif self._keys.allows(key := bearer(headers.get("authorization", ""))):
+        elif self._keys.allows(key := bearer(headers.get("authorization", "")) or _protocol_key(scope)):
             scope[GIVEN] = key  # not in a copy: what the router notes in the scope is read by those around it
             await self._app(scope, receive, send)
         else:
@@ -113,6 +115,24 @@ class Doors:
 def bearer(header: str) -> bytes:
     scheme, _, key = header.partition(" ")
     return key.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+
+
+def _protocol_key(scope: Scope) -> bytes:
+    """The key of a page's WebSocket, which cannot have headers; empty where there is none."""
+    offered = scope.get("subprotocols", ()) if scope["type"] == "websocket" else ()
+    found = next((name for name in offered if name.startswith(KEY_PROTOCOL)), KEY_PROTOCOL)
+    return found.removeprefix(KEY_PROTOCOL).encode("latin-1", "replace")
+
+
+def foreign(headers: Headers, origins: Collection[str]) -> ForeignPage | None:
+    """Why the page that opens a WebSocket may not: browsers let any page open one to any address."""
+    origin = headers.get("origin")
+    if origin is None or origin in origins:
+        return None
+    host = urlsplit(origin).netloc.lower()
+    if host and host == headers.get("host", "").lower():
+        return None
+    return ForeignPage("this page is not the API's own", where="Origin")
 
 
 def hostname(header: str) -> str:

@@ -36,8 +36,10 @@ from serve.api.mcp import add_mcp
 from serve.api.metrics import Metrics
 from serve.api.models import add_models
 from serve.api.notices import add_notices
+from serve.api.realtime.door import add_realtime
 from serve.api.responses import add_responses
 from serve.api.socket import add_socket
+from serve.api.talking import Parlour
 from serve.api.wire import Body, Passages, Turn, Vectors
 from serve.assisting import LiveHome, Manner
 from serve.conversing import Talks
@@ -118,6 +120,7 @@ def create_app(
         add_home(app, home, settings)
         add_notices(app, home)
         add_socket(app, desk, keys, _reply)
+        add_realtime(app, Parlour(desk), keys, _reply)
         add_mcp(app, home, settings, key_file)
     if talks is not None:
         add_conversations(app, talks.store, settings)

@@ -23,18 +23,17 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, WebSocket
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 from starlette.responses import Response
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from schemas.errors import ConversationBusy, ForeignPage, Overloaded, RequestError, RottieError, Unauthorised
+from schemas.errors import ConversationBusy, Overloaded, RequestError, RottieError, Unauthorised
 from schemas.events import AssistEvent, TurnFailed
 from serve.api.assist import NEW, AssistRequest, Desk
 from serve.api.bodies import close_all
-from serve.api.doors import GIVEN, KeyFile
+from serve.api.doors import GIVEN, KeyFile, foreign
 from serve.api.faults import note
 from serve.api.wire import checked
 
@@ -133,12 +132,8 @@ def add_socket(
 
 
 def _refusal(websocket: WebSocket, desk: Desk, others: int) -> RottieError | None:
-    origin = websocket.headers.get("origin")
-    if origin is not None and origin not in desk.settings.origins:
-        # Browsers let any page open a WebSocket to any address.
-        host = urlsplit(origin).netloc.lower()
-        if not host or host != websocket.headers.get("host", "").lower():
-            return ForeignPage("this page is not the API's own", where="Origin")
+    if refusal := foreign(websocket.headers, desk.settings.origins):
+        return refusal
     return Overloaded(f"{MOST_OPEN} connections are open") if others >= MOST_OPEN else None
 
 

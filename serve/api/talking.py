@@ -56,7 +56,8 @@ class Parlour:
 
     @asynccontextmanager
     async def session(self, options: Options, spoken: Spoken | None = None, talk: Talk | None = None) -> AsyncIterator[Session]:
-        """One conversation; when the block ends nothing of it is left. ``talk`` None: as the assistant listens. Raises Overloaded."""
+        """One conversation; when the block ends nothing of it is left. ``talk``: how it listens, None: as the assistant does.
+        Raises Overloaded."""
         settings = self._desk.settings
         if refusal := self.full():
             raise refusal

@@ -194,12 +194,14 @@ class Session:
         """The client has played so much of the newest reply, and plays no more of it."""
         self._spawn(self._truncated(played_ms))
 
-    async def configure(self, options: Options) -> None:
+    async def configure(self, options: Options, talk: Talk | None = None) -> None:
         """From here on. What was heard of an unfinished turn is forgotten where the way of hearing changes."""
         before, self.options = self.options, options
+        otherwise = talk is not None and talk != self.talk
+        self.talk = talk or self.talk
         if (before.rate, before.channels, before.coding) != (options.rate, options.channels, options.coding):
             self._intake = self._fresh_intake()
-        if (before.language, before.manual) != (options.language, options.manual):
+        if otherwise or (before.language, before.manual) != (options.language, options.manual):
             await self._listen_anew()
 
     async def close(self) -> None:

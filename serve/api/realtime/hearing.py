@@ -1,0 +1,177 @@
+"""The user's side of a Realtime connection: the input audio buffer, turns that are heard, and sound that comes as an item."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from schemas.errors import AudioUnusable, NoRecogniser, RequestError, RottieError
+from schemas.talking import SpeechStarted, SpeechStopped, TurnCommitted, TurnDropped
+from serve.api.faults import note
+from serve.api.realtime.faults import Refused, reason
+from serve.api.realtime.floor import Floor
+from serve.api.realtime.items import InputAudio, Item, Part, fresh
+from serve.api.realtime.replying import Event, event
+from serve.api.realtime.settings import listening
+from serve.api.realtime.shapes import Pcm, ServerVad
+from serve.engines.samples import RATE
+from serve.hearing import Listen
+from serve.talking.intake import Intake
+from serve.voicing import names_of
+
+LEAST_MS = 100  # of sound that can be committed
+
+
+@dataclass(eq=False)
+class Hearing:
+    """``waiting``: items that the client has committed and whose words are not known yet. ``promised``: the id that the item of
+    the turn will have which is being spoken. ``deaf``: an item that could not be heard; why is told next.
+    """
+
+    floor: Floor
+    waiting: deque[Item] = field(default_factory=deque)
+    promised: str | None = None
+    deaf: Item | None = None
+    fresh_ms: float = 0.0
+
+    def append(self, audio: str) -> None:
+        """Raises RequestError, AudioUnusable, Overloaded, NoRecogniser."""
+        data = _decoded(audio)
+        self.floor.session.push(data)
+        ms = len(data) / self._bytes_per_ms()
+        self.floor.audio_ms += ms
+        self.fresh_ms += ms
+
+    def commit(self) -> list[Event]:
+        """The sound so far becomes an item, whose words come later. Raises Refused where there is none."""
+        if self.fresh_ms < LEAST_MS:
+            told = f"the buffer has {self.fresh_ms:.2f} ms of audio; at least {LEAST_MS} ms can be committed"
+            raise Refused("input_audio_buffer_commit_empty", told)
+        item = Item(role="user", id=self.promised or fresh("item"), parts=[Part(True, None)])
+        self.waiting.append(item)
+        self._begin_anew()
+        self.floor.session.commit()
+        return self.committed(item)
+
+    def clear(self) -> list[Event]:
+        self._begin_anew()
+        self.floor.session.clear()
+        return [event("input_audio_buffer.cleared")]
+
+    def committed(self, item: Item) -> list[Event]:
+        before = self.floor.items.add(item)
+        return [
+            event("input_audio_buffer.committed", item_id=item.id, previous_item_id=before),
+            event("conversation.item.added", item=item.shown(), previous_item_id=before),
+            event("conversation.item.done", item=item.shown(), previous_item_id=before),
+        ]
+
+    # What the session tells.
+
+    def started(self, told: SpeechStarted) -> list[Event]:
+        self.promised = fresh("item")
+        turns = listening(self.floor.shape).turn_detection
+        padding = turns.prefix_padding_ms if isinstance(turns, ServerVad) else 300
+        at = max(0, round(self.floor.behind_ms + told.audio_ms - padding))
+        return [event("input_audio_buffer.speech_started", item_id=self.promised, audio_start_ms=at)]
+
+    def stopped(self, told: SpeechStopped) -> list[Event]:
+        if self.promised is None:
+            return []
+        at = round(self.floor.behind_ms + told.audio_ms)
+        return [event("input_audio_buffer.speech_stopped", item_id=self.promised, audio_end_ms=at)]
+
+    def understood(self, told: TurnCommitted) -> tuple[Item, list[Event]]:
+        item, events = self._item(told.text)
+        return item, [*events, *self.floor.transcript(item, 0, told.seconds)]
+
+    def dropped(self, told: TurnDropped) -> list[Event]:
+        """What was heard is no turn. A client that committed it has its item; one that did not hears that the buffer is empty."""
+        if told.reason == "cleared":
+            return []
+        if told.reason == "failed":
+            self.deaf, events = self._item("")
+            return events
+        if self.waiting:
+            item = self.waiting.popleft()
+            item.parts[0].text = ""
+            return self.floor.transcript(item, 0, 0.0)
+        if self.promised is None:
+            return []
+        self._begin_anew()
+        return [event("input_audio_buffer.cleared")]
+
+    def failed(self, error: dict[str, str]) -> list[Event]:
+        """Why the item could not be heard that was dropped last."""
+        item, self.deaf = self.deaf, None
+        return [] if item is None else self.floor.unheard(item, 0, reason(error))
+
+    def silence(self, since_ms: float) -> list[Event]:
+        """Nobody has spoken since ``since_ms``: an item without words."""
+        item = Item(role="user", parts=[Part(True, "")])
+        at = {"audio_start_ms": round(since_ms), "audio_end_ms": round(max(since_ms, self.floor.audio_ms))}
+        return [event("input_audio_buffer.timeout_triggered", item_id=item.id, **at), *self.committed(item)]
+
+    # Sound that comes as an item.
+
+    def recorded(self, given: Sequence[object]) -> list[tuple[int, bytes]]:
+        """The sound of every part that has some, as the recogniser takes it. Raises RequestError, AudioUnusable, NoRecogniser."""
+        settings = self.floor.desk.settings
+        found = []
+        for place, part in enumerate(given):
+            if not isinstance(part, InputAudio):
+                continue
+            if settings.stt is None or self.floor.desk.speech.ears is None:
+                raise NoRecogniser("audio cannot be understood here", where="item.content")
+            samples = self._intake().push(_decoded(part.audio))
+            if len(samples) > settings.stt.longest_s * RATE:
+                raise AudioUnusable(f"the recording is longer than {settings.stt.longest_s:g} s", where="item.content")
+            found.append((place, (samples.clip(-1.0, 1.0) * 32767).astype("<i2").tobytes()))
+        return found
+
+    async def hear(self, item: Item, recorded: list[tuple[int, bytes]]) -> None:
+        """Each recording of ``item`` becomes words; one that cannot be heard has none. Raises nothing of theirs."""
+        floor = self.floor
+        assert floor.desk.speech.ears is not None
+        wanted = Listen(names=await names_of(floor.desk.home), language=floor.options().language, raw=True)
+        for place, recording in recorded:
+            try:
+                heard = (await floor.desk.speech.ears.hear(recording, wanted)).transcript
+            except Exception as error:
+                told = error if isinstance(error, RottieError) else note(error)
+                item.parts[place].text = ""
+                await floor.send(floor.unheard(item, place, reason(told.as_dict())))
+            else:
+                item.parts[place].text = heard.text
+                await floor.send(floor.transcript(item, place, round(heard.seconds, 3)))
+
+    def _item(self, text: str) -> tuple[Item, list[Event]]:
+        """The item of the turn that is over, which may be there already."""
+        if self.waiting:
+            item = self.waiting.popleft()
+            item.parts[0].text = text
+            return item, []
+        item = Item(role="user", id=self.promised or fresh("item"), parts=[Part(True, text)])
+        self._begin_anew()
+        return item, self.committed(item)
+
+    def _begin_anew(self) -> None:
+        self.promised, self.fresh_ms = None, 0.0
+
+    def _intake(self) -> Intake:
+        options = self.floor.options()
+        return Intake(options.rate, options.channels, options.coding)
+
+    def _bytes_per_ms(self) -> float:
+        form = listening(self.floor.shape).format
+        return 2 * form.rate / 1000 if isinstance(form, Pcm) else 8.0
+
+
+def _decoded(audio: str) -> bytes:
+    try:
+        return base64.b64decode(audio, validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestError("the audio is not base64", where="audio") from None
