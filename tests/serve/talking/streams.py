@@ -82,7 +82,7 @@ def silence(windows: int) -> np.ndarray:
 
 
 async def told(listener: Listener, audio: np.ndarray, sizes: Sequence[int] = (320,)) -> list[Heard]:
-    """All that is told of ``audio``, which comes as fast as it is heard; its end must be quiet."""
+    """All that is told of ``audio``, which comes as fast as it is heard and is committed at its end."""
 
     async def feed() -> None:
         at = number = 0
@@ -96,9 +96,10 @@ async def told(listener: Listener, audio: np.ndarray, sizes: Sequence[int] = (32
 
     feeding, found = asyncio.create_task(feed()), list[Heard]()
     async for event in listener.events():
-        if isinstance(event, Nothing) and feeding.done() and not listener.waiting_s:
+        last = feeding.done() and not listener.waiting_s and isinstance(event, Utterance | Nothing | Failed)
+        if last:
             await listener.close()
-        else:
+        if not (last and isinstance(event, Nothing)):  # the answer to the commit
             found.append(event)
     await feeding
     return found
