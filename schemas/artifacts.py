@@ -75,6 +75,19 @@ class Origin(BaseModel):
         return f"{self.repository}@{self.commit[:12]}:{self.file}"
 
 
+class PulledSpeech(BaseModel):
+    """manifest.json of a recogniser or a voice from the hub, in a folder of its name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stage: Literal["stt", "tts"]
+    languages: tuple[str, ...] = Field(description="What it hears or speaks, as codes of two or three letters.")
+    serve: str = Field(description="The file that is opened; the others lie beside it.")
+    bytes: int = Field(ge=0, description="Of all files.")
+    origin: Origin
+    files: dict[str, str] = Field(description="SHA-256 sums.")
+
+
 class ModelManifest(BaseModel):
     """model.json in an export: everything that serving must know, besides the weights."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from schemas.action import Role
 from schemas.lending import Plugins, Servers, Token
@@ -132,17 +132,27 @@ class Tools(Spec):
     web: Web = Web()
 
 
-class Stt(Spec):
-    """What turns speech into text."""
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+AUTO = "auto"
+_BY_LANGUAGE = (
+    "Models by what is spoken, as `{de: NAME}`: what a client says it speaks, or what was heard, chooses; else `model`."
+)
+
+
+class RecogniserChoice(Spec):
+    """One recogniser."""
 
     kind: Literal["faster_whisper", "scripted"] = Field(
         default="faster_whisper", description="scripted hears what stands in a text file; for tests."
     )
     model: str = Field(
         default="starter",
-        description="starter: the recogniser that comes with Rottie. Otherwise a folder with a CTranslate2 model, ours or any"
-        " Whisper; relative paths start at ROTTIE_HOME.",
+        max_length=1000,
+        description="starter: the recogniser that comes with Rottie. auto: the largest that was pulled for `language`, which is"
+        " then the assistant's unless it stands here. Otherwise the name of one that was pulled, or a folder with a CTranslate2"
+        " model, ours or any Whisper; relative paths start at ROTTIE_HOME.",
     )
+    languages: dict[Language, str] = Field(default={}, max_length=16, description=_BY_LANGUAGE)
     language: str | None = Field(
         default=None,
         pattern=r"^[a-z]{2,3}$",
@@ -158,20 +168,42 @@ class Stt(Spec):
     )
 
 
-class Tts(Spec):
-    """What turns text into speech."""
+class Stt(RecogniserChoice):
+    """What turns speech into text."""
+
+    second: RecogniserChoice | None = Field(
+        default=None, description="In processes of its own: hears where the first cannot be loaded, has ended or is late."
+    )
+
+
+class VoiceChoice(Spec):
+    """One voice."""
 
     kind: Literal["piper", "scripted"] = Field(default="piper", description="scripted hums; for tests.")
     model: str = Field(
         default="starter",
-        description="starter: the voice that comes with Rottie. Otherwise a Piper voice, as its ONNX file or the folder that"
-        " holds it; relative paths start at ROTTIE_HOME.",
+        max_length=1000,
+        description="starter: the voice that comes with Rottie. auto: the largest that was pulled for `language`. Otherwise the"
+        " name of one that was pulled, or a Piper voice as its ONNX file or the folder that holds it; relative paths start at"
+        " ROTTIE_HOME.",
+    )
+    languages: dict[Language, str] = Field(default={}, max_length=16, description=_BY_LANGUAGE)
+    language: str | None = Field(
+        default=None, pattern=r"^[a-z]{2,3}$", description="What `auto` is chosen for; the assistant's language without."
     )
     speed: float = Field(default=1.0, ge=0.25, le=4, description="2: twice as fast.")
     threads: int = Field(default=1, ge=1, le=64)
     replicas: int = Field(default=1, ge=1, le=256)
     longest: int = Field(default=4096, ge=1, le=5000, description="Characters that are spoken at once.")
     timeout_s: float = Field(default=20, gt=0, le=300, description="For a reply; one that takes longer is given as text alone.")
+
+
+class Tts(VoiceChoice):
+    """What turns text into speech."""
+
+    second: VoiceChoice | None = Field(
+        default=None, description="In processes of its own: speaks where the first cannot be loaded, has ended or is late."
+    )
 
 
 class Talk(Spec):
@@ -244,8 +276,26 @@ class Assistant(Spec):
     )
     limits: Limits = Limits()
 
+    @field_validator("stt", "tts")
+    @classmethod
+    def _best_for_whom(cls, section: Stt | Tts | None, info: ValidationInfo) -> Stt | Tts | None:
+        """What is best is best for a language."""
+        language = str(info.data.get("language", "en")).partition("-")[0].lower()
+        if section is None:
+            return None
+        second = section.second and _speaking(section.second, language)
+        return _speaking(section.model_copy(update={"second": second}), language)
+
     @model_validator(mode="after")
     def _one_home(self) -> Assistant:
         if self.inventory is not None and self.home.kind != "simulated":
             raise ValueError("an inventory is for a simulated home; a real one has its own")
         return self
+
+
+Choice = TypeVar("Choice", bound=RecogniserChoice | VoiceChoice)
+
+
+def _speaking(section: Choice, language: str) -> Choice:
+    """``section``, with ``language`` where its model is chosen by one and none is named."""
+    return section.model_copy(update={"language": language}) if section.model == AUTO and not section.language else section

@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from schemas.assistant import Stt
+from schemas.assistant import RecogniserChoice, Stt
 from schemas.errors import AudioUnusable, RottieError
 from serve.api.faults import error_from, note
+from serve.by_language import ByLanguage
 from serve.engines.decoding import Decoder
 from serve.engines.faster_whisper import FasterWhisperEngine, Transcript
 from serve.engines.samples import checked
 from serve.engines.scripted_speech import ScriptedRecogniser
-from serve.loaded import Loaded
-from serve.speech_models import place_of, recogniser_folder
+from serve.speech_models import chosen, place_of, pulled, recogniser_folder
+
+Recogniser = FasterWhisperEngine | ScriptedRecogniser
 
 
 class Listen(BaseModel):
@@ -37,12 +39,14 @@ class Listen(BaseModel):
 
 
 class Understood(BaseModel):
-    """``timings_ms``: decode, the file to samples; stt, the samples to words."""
+    """``timings_ms``: decode, the file to samples; stt, the samples to words. ``fell_back``: RottieError.as_dict(), why a second
+    recogniser heard it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     transcript: Transcript
     timings_ms: dict[str, float]
+    fell_back: dict[str, Any] | None = None
 
 
 class Hears(Protocol):
@@ -58,34 +62,37 @@ class Hears(Protocol):
 
 
 class Ears:
-    """``Hears`` in this process: one recogniser, and the process that decodes for it."""
+    """``Hears`` in this process: a recogniser, those for other languages, and the process that decodes for them."""
 
     def __init__(self) -> None:
-        self._section = Stt()
-        self._recogniser: Loaded[Stt, FasterWhisperEngine | ScriptedRecogniser] = Loaded("the recogniser", self._opened)
+        self._section: RecogniserChoice = Stt()
+        self._recognisers: ByLanguage[RecogniserChoice, Recogniser] = ByLanguage(
+            "the recogniser", self._opened, lambda section, language: chosen(section, language, pulled())
+        )
         self._decoder = Decoder()
         self._begun = False
 
-    def want(self, section: Stt) -> None:
+    def want(self, section: RecogniserChoice) -> None:
         self._section = section
-        self._recogniser.want(section)
+        self._recognisers.want(section)
 
     def retry(self) -> None:
-        self._recogniser.retry()
+        self._recognisers.retry()
 
     def status(self) -> dict[str, Any]:
-        """Loaded.status(), and the model that is wanted. A language that was chosen is the only one."""
-        state, section = self._recogniser.status(), self._section
-        return {"model": section.model, **state, "languages": [section.language] if section.language else state["languages"]}
+        """ByLanguage.status(). A language that was chosen is the only one of the model that it was chosen for."""
+        state, section = self._recognisers.status(), self._section
+        only = list(dict.fromkeys([section.language, *section.languages])) if section.language else state["languages"]
+        return {"model": section.model, **state, "languages": only}
 
     async def statuses(self) -> list[dict[str, Any]]:
         return [self.status()]
 
     async def close(self) -> None:
-        await self._recogniser.close()
+        await self._recognisers.close()
         self._decoder.close()
 
-    def _opened(self, section: Stt) -> FasterWhisperEngine | ScriptedRecogniser:
+    def _opened(self, section: RecogniserChoice) -> Recogniser:
         if not self._begun:
             self._begun = True
             self._decoder.start()
@@ -93,14 +100,14 @@ class Ears:
 
     async def hear(self, recording: bytes, listen: Listen) -> Understood:
         section = self._section
-        async with self._recogniser.hold() as recogniser:
+        language = listen.language or section.language
+        async with self._recognisers.hold(listen.language) as recogniser:
             began = time.monotonic()
             if listen.raw:
                 audio = samples_of(recording, section.longest_s)
             else:
                 audio = await self._decoder.decode(recording, section.longest_s)
             decoded = time.monotonic()
-            language = listen.language or section.language
             transcript = await recogniser.transcribe(audio, names=listen.names, language=language, words=listen.words)
         spent = {"decode": decoded - began, "stt": time.monotonic() - decoded}
         return Understood(transcript=transcript, timings_ms={name: round(s * 1000, 3) for name, s in spent.items()})
@@ -113,7 +120,7 @@ def samples_of(recording: bytes, longest_s: float) -> NDArray[np.float32]:
     return checked(np.frombuffer(recording, "<i2"), longest_s)
 
 
-def open_recogniser(section: Stt) -> FasterWhisperEngine | ScriptedRecogniser:
+def open_recogniser(section: RecogniserChoice) -> Recogniser:
     """Blocks while it loads. Raises SpeechMissing, ModelUnusable."""
     if section.kind == "scripted":
         return ScriptedRecogniser.read(place_of(section.model))

@@ -13,22 +13,23 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.assistant import Tts
+from schemas.assistant import Tts, VoiceChoice
 from schemas.errors import RottieError, TextUnspeakable
 from serve.api.faults import error_from, note
+from serve.by_language import ByLanguage
 from serve.engines.encoding import AudioFormat, Encoder
 from serve.engines.piper import PiperEngine
 from serve.engines.scripted_speech import ScriptedVoice
-from serve.loaded import Loaded
-from serve.speech_models import voice_file
+from serve.speech_models import chosen, pulled, voice_file
 
 
 class Say(BaseModel):
-    """What shall be said, and how it is sent. ``speed`` is a factor on the voice's own."""
+    """What shall be said, and how it is sent. ``speed`` is a factor on the voice's own; ``language`` chooses the voice."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     text: str
+    language: str | None = None
     speed: float = 1.0
     form: AudioFormat = "wav"
 
@@ -49,34 +50,36 @@ class Says(Protocol):
 
 
 class Voice:
-    """``Says`` in this process."""
+    """``Says`` in this process: a voice, and those for other languages."""
 
     def __init__(self) -> None:
-        self._section = Tts()
-        self._engine: Loaded[Tts, PiperEngine | ScriptedVoice] = Loaded("the voice", open_voice)
+        self._section: VoiceChoice = Tts()
+        self._voices: ByLanguage[VoiceChoice, PiperEngine | ScriptedVoice] = ByLanguage(
+            "the voice", open_voice, lambda section, language: chosen(section, language, pulled())
+        )
 
-    def want(self, section: Tts) -> None:
+    def want(self, section: VoiceChoice) -> None:
         self._section = section
-        self._engine.want(section)
+        self._voices.want(section)
 
     def retry(self) -> None:
-        self._engine.retry()
+        self._voices.retry()
 
     def status(self) -> dict[str, Any]:
-        """Loaded.status(), and the model that is wanted."""
-        return {"model": self._section.model, **self._engine.status()}
+        """ByLanguage.status()."""
+        return {"model": self._section.model, **self._voices.status()}
 
     async def statuses(self) -> list[dict[str, Any]]:
         return [self.status()]
 
     async def close(self) -> None:
-        await self._engine.close()
+        await self._voices.close()
 
     async def say(self, say: Say) -> AsyncGenerator[bytes, None]:
         section = self._section
         if len(say.text) > section.longest:
             raise TextUnspeakable(f"the text has {len(say.text)} characters; {section.longest} are spoken at once", where="input")
-        async with self._engine.hold() as engine:
+        async with self._voices.hold(say.language) as engine:
             encoder: Encoder | None = None
             async with aclosing(engine.speak(say.text, section.speed * say.speed)) as spoken:
                 async for samples in spoken:
@@ -87,7 +90,7 @@ class Voice:
                 yield made
 
 
-def open_voice(section: Tts) -> PiperEngine | ScriptedVoice:
+def open_voice(section: VoiceChoice) -> PiperEngine | ScriptedVoice:
     """Blocks until it has spoken once. Raises SpeechMissing, ModelUnusable, EngineError."""
     return ScriptedVoice() if section.kind == "scripted" else PiperEngine(voice_file(section.model), section.threads)
 

@@ -397,7 +397,7 @@ async def test_a_model_that_is_missing_is_told_with_what_to_do(tmp_path: Path, m
 
 
 async def test_the_status_tells_what_is_loaded(served: Served) -> None:
-    async with served.engines.ears._recogniser.hold():
+    async with served.engines.ears._recognisers.hold():
         told = (await served.http.get("/v1/status")).json()
     assert (told["language"], sorted(told["speech"])) == ("en", ["stt", "tts"])
     (state,) = told["speech"]["stt"]
