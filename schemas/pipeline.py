@@ -177,6 +177,9 @@ class Suite(Spec):
     tag: str | None = Field(default=None, description="Only rows with this tag: own_home are those of a source's inventory.")
     max_tokens: int = Field(default=160, ge=1)
     concurrency: int = Field(default=4, ge=1, le=64)
+    sure: float = Field(
+        default=0.0, ge=0, le=1, description="The `sure` of the assistant as which answers are acted out; 1: all are asked about."
+    )
     acting: bool = Field(
         default=False,
         description="Also act the answers out in the home that each row describes: state_exact and wrong_action for the known"

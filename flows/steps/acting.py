@@ -48,6 +48,8 @@ class Acted:
     ``right``: tiers after which every state is as after the right calls. ``wrong``: tiers that left something in a state
     that it neither had before nor should have. ``doing``: tiers of which the home took a call that does more than read.
     ``served``: tiers that were right, read what the right calls read, and did nothing where nothing is to be done.
+    ``asked``: tiers that held a call back until a person says yes. ``agreed``: tiers after which every state is right, once a
+    person has said yes to those calls that bring what they change to where it should be.
     """
 
     moves: bool
@@ -57,20 +59,32 @@ class Acted:
     wrong: frozenset[str]
     doing: frozenset[str]
     served: frozenset[str]
+    asked: frozenset[str] = frozenset()
+    agreed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """What calls came to: the home's states, what was read on the way, and the calls that the home took."""
+    """What calls came to: the home's states, what was read on the way, the calls that the home took, and those held back."""
 
     states: States
     read: frozenset[str]
     taken: tuple[ToolCall, ...]
+    held: tuple[ToolCall, ...]
 
 
-def act(outcome: Outcome, home: Sequence[str], before: Sequence[Message] = ()) -> Acted | None:
-    """``before`` are the row's messages up to its answer. None where nothing can be judged by this home: its lines are no
-    home, tools are not the home's, or the right calls are refused by it.
+@dataclass(frozen=True)
+class _Call:
+    """``waits``: it is done after a person's yes alone."""
+
+    made: ToolCall
+    waits: bool = False
+
+
+def act(outcome: Outcome, home: Sequence[str], before: Sequence[Message] = (), sure: float = 0.0) -> Acted | None:
+    """``before`` are the row's messages up to its answer. Calls of the model that do more than read and of which it is less
+    than ``sure`` are held back. None where nothing can be judged by this home: its lines are no home, tools are not the home's,
+    or the right calls are refused by it.
     """
     inventory = None if other_tools(outcome) else inventory_of(tuple(home))
     if inventory is None:
@@ -86,15 +100,19 @@ def act(outcome: Outcome, home: Sequence[str], before: Sequence[Message] = ()) -
     # A model that is asked again, after a call of its own has failed, is past the known sentences.
     again = bool(before) and before[-1].role != "user"
     recognised = None if again else recognise(outcome.request, start, LANGUAGE, _ACTOR)
-    model = () if outcome.error else (*outcome.got, *outcome.again)
-    calls = {"intents": recognised.calls if recognised else (), "model": model}
-    calls["both"] = recognised.calls if recognised else model
+    model = _of_model(outcome, there, sure)
+    known = tuple(map(_Call, recognised.calls)) if recognised else ()
+    calls = {"intents": known, "model": model, "both": known if recognised else model}
     able = {"intents": recognised is not None, "model": outcome.error is None}
     able["both"] = able["intents"] or able["model"]
-    first, last = _states(start), _ended(there, outcome.wanted)
-    right, wrong, doing, served = set(), set(), set(), set()
+    first, last = _states(start), _ended(there, tuple(map(_Call, outcome.wanted)))
+    right, wrong, doing, served, asked, agreed = (set[str]() for _ in range(6))
     for tier in TIERS:
         found = _ended(there, calls[tier])
+        if found.held:
+            asked.add(tier)
+        if found.states == last.states or (found.held and _ended(there, calls[tier], last.states).states == last.states):
+            agreed.add(tier)
         if found.states == last.states:
             right.add(tier)
             if able[tier] and last.read in (found.read, frozenset()) and bool(found.taken) == bool(outcome.wanted):
@@ -111,6 +129,8 @@ def act(outcome: Outcome, home: Sequence[str], before: Sequence[Message] = ()) -
         wrong=frozenset(wrong),
         doing=frozenset(doing),
         served=frozenset(served),
+        asked=frozenset(asked),
+        agreed=frozenset(agreed),
     )
 
 
@@ -202,16 +222,42 @@ def _clock() -> datetime:
     return NOON
 
 
-def _ended(inventory: Inventory, calls: Iterable[ToolCall]) -> _Ended:
-    home, read, taken = SimulatedHome(inventory, _clock), set(), []
+def _of_model(outcome: Outcome, inventory: Inventory, sure: float) -> tuple[_Call, ...]:
+    """What the model called: of a second round only where a person was asked nothing in the first."""
+    if outcome.error:
+        return ()
+
+    def weighed(calls: Sequence[ToolCall], sureness: Sequence[float]) -> tuple[_Call, ...]:
+        known = sureness or (0.0,) * len(calls)
+        return tuple(_Call(made, not _is_reading(made) and own < sure) for made, own in zip(calls, known, strict=True))
+
+    first, second = weighed(outcome.got, outcome.sure), weighed(outcome.again, outcome.again_sure)
+    return first if second and _ended(inventory, first).held else (*first, *second)
+
+
+def _ended(inventory: Inventory, calls: Iterable[_Call], agreed: States | None = None) -> _Ended:
+    """With ``agreed``, a person says yes to what brings all that it changes to these states."""
+    home, read, taken, held = SimulatedHome(inventory, _clock), set(), [], []
     for each in calls:
-        if not _done(each, home):
+        if each.waits and (agreed is None or not _leads_to(each.made, home, agreed)):
+            held += [each.made] if _works(each.made, home) else []
             continue
-        taken.append(each)
-        if _is_reading(each):
-            made = plan(each, home, _ACTOR)
+        if not _done(each.made, home):
+            continue
+        taken.append(each.made)
+        if _is_reading(each.made):
+            made = plan(each.made, home, _ACTOR)
             read |= set(made.targets) or {made.say(home)}
-    return _Ended(_states(home), frozenset(read), tuple(taken))
+    return _Ended(_states(home), frozenset(read), tuple(taken), tuple(held))
+
+
+def _leads_to(asked: ToolCall, home: SimulatedHome, wanted: States) -> bool:
+    """Whether everything that ``asked`` changes is then as it should be."""
+    after = SimulatedHome(home.snapshot(), _clock)
+    if not _done(asked, after):
+        return False
+    before, then = _states(home), _states(after)
+    return all(then.get(name) in (before.get(name), wanted.get(name)) for name in {*before, *then})
 
 
 def _done(asked: ToolCall, home: SimulatedHome) -> bool:

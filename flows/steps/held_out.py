@@ -6,19 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from flows.steps.generating import generate
 from flows.steps.scoring import Scored, answer_rows, engine_for, summarise
 from schemas.artifacts import Exported, SuiteResult
 from schemas.conversation import Conversation
+from schemas.loading import load_assistant
 from schemas.pipeline import HomeSource, Suite
 from serve.models import open_model, read_model
 from serve.turn import Answerer
 
 SEED, ROWS_A_HOME, MAX_TOKENS = 20_260, 6, 160
+ASSISTANT = "home"
 _SHARES = (
     *("exact_match", "tool_match", "valid_call_rate", "argument_f1", "known_share", "names_exact", "other_tools_exact"),
     *(f"{name}_{tier}" for name in ("state_exact", "served", "wrong_action") for tier in ("intents", "model", "both")),
+    *(f"{name}_{tier}" for name in ("asked", "state_agreed") for tier in ("model", "both")),
     *(f"{name}_{tier}" for name in ("refused", "over_refused") for tier in ("model", "both")),
 )
 _NUMBERS = ("moving_rows", "acted_rows", "other_tools_rows", "latency_p50_ms", "latency_p95_ms", "tokens_per_s")
@@ -36,23 +40,27 @@ class Found:
 
 
 def measure_llm(folder: Path, limit: int, seed: int) -> Found:
-    """``limit`` rows, one after the other on one thread."""
+    """``limit`` rows, one after the other on one thread, as the assistant ``ASSISTANT`` serves them."""
     scored = answered(folder, held_out(limit, seed))
     result = summarise("llm", scored)
     return Found(told(result), result, scored)
 
 
-def held_out(limit: int, seed: int) -> list[tuple[str, Conversation]]:
-    """Rows of the test part, with ids."""
+def held_out(limit: int, seed: int, part: Literal["validation", "test"] = "test") -> list[tuple[str, Conversation]]:
+    """Rows of a part that nothing is trained on, with ids."""
     homes = max(1, limit // ROWS_A_HOME)
-    source = HomeSource(kind="home", rows=limit, homes=homes, seed=SEED + seed, part="test")
+    source = HomeSource(kind="home", rows=limit, homes=homes, seed=SEED + seed, part=part)
     return [(str(number), row) for number, row in enumerate(generate(source))]
 
 
-def answered(folder: Path, rows: Rows) -> Scored:
-    """``rows`` answered by the model in ``folder`` and acted out. Raises ModelUnusable and EvaluationError."""
+def answered(folder: Path, rows: Rows, sure: float | None = None) -> Scored:
+    """``rows`` answered by the model in ``folder`` and acted out with ``sure``, or that of ``ASSISTANT`` where it is None.
+
+    Raises ModelUnusable and EvaluationError.
+    """
+    bar = load_assistant(ASSISTANT).sure if sure is None else sure
     with _opened(folder) as model:
-        return answer_rows(model, rows, Suite(name="starter", concurrency=1, max_tokens=MAX_TOKENS, acting=True))
+        return answer_rows(model, rows, Suite(name="starter", concurrency=1, max_tokens=MAX_TOKENS, acting=True, sure=bar))
 
 
 @contextmanager

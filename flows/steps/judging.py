@@ -4,7 +4,9 @@
     wrong_action_*   of all rows: something was left in a state that it neither had nor should have
     served_*         of all rows: states right, what had to be read was read, and nothing called where nothing is to be called
     refused_*        of the rows where nothing is to be called: nothing was done
-    over_refused_*   of the rows where something is to be done: nothing was done
+    over_refused_*   of the rows where something is to be done: nothing was done, nor asked about
+    asked_*          of all rows: a call was held back until a person says yes
+    state_agreed_*   as state_exact, where a person says yes to what is right and no to the rest
     names_exact      of the home's names in calls of a right tool: those that are the right ones, whole
     valid_call_rate  of all rows: readable, whole, and every call fits its tool's declaration
     other_tools_exact  of the rows with tools that the home does not have: the same calls
@@ -56,7 +58,9 @@ def measures(acted: Sequence[Acted]) -> dict[str, float]:
         found |= share(f"state_exact_{tier}", [tier in row.right for row in moving])
         found |= share(f"wrong_action_{tier}", [tier in row.wrong for row in acted])
         found |= share(f"served_{tier}", [tier in row.served for row in acted])
-        found |= share(f"over_refused_{tier}", [tier not in row.doing for row in doing])
+        found |= share(f"over_refused_{tier}", [tier not in row.doing | row.asked for row in doing])
+        found |= share(f"asked_{tier}", [tier in row.asked for row in acted])
+        found |= share(f"state_agreed_{tier}", [tier in row.agreed for row in moving])
     return found
 
 

@@ -102,12 +102,17 @@ def tag_table(result: SuiteResult) -> str:
 
 def tag_image(result: SuiteResult) -> bytes:
     """The chart by tag, as PNG."""
+    draw, height = _tag_chart(result)
+    return image(draw, height=height, width=8)
+
+
+def image(draw: Callable[[Axes], None], *, height: float, width: float) -> bytes:
+    """What ``draw`` draws, as PNG; sides in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    draw, height = _tag_chart(result)
     buffer = io.BytesIO()
     with _styled():
-        figure = _drawn(draw, FigureCanvasAgg, height=height, width=8)
+        figure = _drawn(draw, FigureCanvasAgg, height=height, width=width)
         figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
     return buffer.getvalue()
 

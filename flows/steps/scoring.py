@@ -38,7 +38,8 @@ MOST_CONTEXT = 8192
 class Outcome:
     """One row: what was wanted and what came. ``error`` is the code of an answer that could not be used.
 
-    ``again`` are the calls of a second round, after one of the first had failed in the home.
+    ``again`` are the calls of a second round, after one of the first had failed in the home. ``sure`` and ``again_sure`` tell how
+    sure the model was of them, where the suite asks for it.
     """
 
     row: str
@@ -47,7 +48,9 @@ class Outcome:
     wanted: tuple[ToolCall, ...]
     tools: tuple[Tool, ...]
     got: tuple[ToolCall, ...] = ()
+    sure: tuple[float, ...] = ()
     again: tuple[ToolCall, ...] = ()
+    again_sure: tuple[float, ...] = ()
     text: str = ""
     error: str | None = None
     latency_ms: float = 0.0
@@ -123,14 +126,14 @@ def _ask_again(answerer: Answerer, scored: Scored, rows: Sequence[tuple[str, Con
     failed = [(outcome, row) for outcome, row in pairs if row is not None]
     second = run_alone(_answer_all(answerer, [(outcome.row, row) for outcome, row in failed], suite))
     for (outcome, _), later in zip(failed, second.outcomes, strict=True):
-        outcome.again = () if later.error else later.got
+        outcome.again, outcome.again_sure = ((), ()) if later.error else (later.got, later.sure)
         outcome.latency_ms += later.latency_ms
     scored.seconds += second.seconds
 
 
 def _act_all(scored: Scored, rows: Sequence[tuple[str, Conversation]], suite: Suite) -> None:
     for outcome, (_, row) in zip(scored.outcomes, rows, strict=True):
-        outcome.acted = act(outcome, row.home, row.request())
+        outcome.acted = act(outcome, row.home, row.request(), suite.sure)
     if not any(outcome.acted for outcome in scored.outcomes):
         raise EvaluationError(
             "no row describes a home that can be simulated",
@@ -166,7 +169,7 @@ async def _answer_all(answerer: Answerer, rows: Sequence[tuple[str, Conversation
 
         async def work() -> None:
             for index, (row_id, row) in waiting:
-                outcomes[index] = await _answer(answerer, row_id, row, suite.max_tokens)
+                outcomes[index] = await _answer(answerer, row_id, row, suite)
                 progress.advance(bar)
 
         began = time.monotonic()
@@ -177,17 +180,18 @@ async def _answer_all(answerer: Answerer, rows: Sequence[tuple[str, Conversation
     return Scored([outcome for outcome in outcomes if outcome], seconds)
 
 
-async def _answer(answerer: Answerer, row_id: str, row: Conversation, max_tokens: int) -> Outcome:
+async def _answer(answerer: Answerer, row_id: str, row: Conversation, suite: Suite) -> Outcome:
     asked = next((m.content or "" for m in reversed(row.request()) if m.role == "user"), "")
     outcome = Outcome(row_id, row.tags, asked, row.answer().tool_calls, row.tools)
-    request = TurnRequest(row.request(), tools=row.tools, home=row.home, sampling=Sampling(max_tokens=max_tokens))
+    sampling = Sampling(max_tokens=suite.max_tokens)
+    request = TurnRequest(row.request(), tools=row.tools, home=row.home, sampling=sampling, sure=suite.sure)
     began = time.monotonic()
     try:
         async for event in answerer.answer(request):
             if isinstance(event, ReplyDelta):
                 outcome.text += event.text
             elif isinstance(event, CallsReady):
-                outcome.got = event.calls
+                outcome.got, outcome.sure = event.calls, event.sure
             elif isinstance(event, TurnFinished):
                 outcome.completion_tokens = event.completion_tokens
                 outcome.prompt_tokens, outcome.cached_tokens = event.prompt_tokens, event.cached_tokens

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flows.steps.converting import convert
+from flows.steps.doubting import CHART, weigh
 from flows.steps.exporting import file_name
 from flows.steps.held_out import measure_llm
 from flows.steps.starters import CARD, FIGURES, FOLDER, WEIGHTS, starter_folder
@@ -29,7 +30,17 @@ _CURVE_POINTS = 200
 _RECIPE = "recipe.json"
 _TOLD = (
     *("state_exact_both", "state_exact_model", "served_both", "served_model", "wrong_action_both", "wrong_action_model"),
-    *("refused_both", "over_refused_both", "names_exact", "valid_call_rate", "exact_match", "tool_match", "other_tools_exact"),
+    *(
+        "asked_both",
+        "state_agreed_both",
+        "refused_both",
+        "over_refused_both",
+        "names_exact",
+        "valid_call_rate",
+        "exact_match",
+        "tool_match",
+        "other_tools_exact",
+    ),
 )
 
 
@@ -63,6 +74,7 @@ def remeasure(rows: int = ROWS, folder: Path | None = None) -> dict[str, float]:
 
 def _finish(folder: Path, rows: int) -> dict[str, float]:
     """Measure, and write what tells of it, the sums last."""
+    weigh(folder, rows)
     figures = measure_llm(folder, rows, 0).figures
     manifest = read_model(folder)
     write_json(folder / FIGURES, figures)
@@ -156,6 +168,9 @@ def starter_card(folder: Path, manifest: ModelManifest, figures: Mapping[str, fl
         "| | | 95% interval |",
         "|---|---|---|",
         *(_figure(name, figures) for name in _TOLD if name in figures),
+        "",
+        "Calls of which the model is less sure than the assistant's `sure` are asked about first (*asked*; *agreed* counts",
+        f"a yes where it is due). What that costs and saves, measured on the validation part, is in `{CHART}`.",
         "",
         "| served, by category and by how things were called | both tiers | the model alone |",
         "|---|---|---|",

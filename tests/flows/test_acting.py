@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flows.steps.acting import act, after_failure
+from flows.steps.doubting import curve, proposed
 from flows.steps.evaluating import score
 from flows.steps.exporting import export
 from flows.steps.generating import generate
@@ -281,3 +282,37 @@ def test_rows_without_homes_cannot_be_acted_out(workshop: Any, monkeypatch: pyte
 @pytest.mark.parametrize("name", ["starter", "tiny"])
 def test_home_pipelines_act_their_suites_out(name: str) -> None:
     assert load_pipeline(name).suites[0].acting
+
+
+def test_what_the_model_is_not_sure_of_waits_for_a_yes() -> None:
+    right = outcome("make the hall glow", [ON], [ON])
+    wrong = outcome("make the hall glow", [ON], [OFF])
+    both = outcome("make the hall glow", [ON], [ON, OFF])
+    for row, sure in ((right, (0.4,)), (wrong, (0.4,)), (both, (0.4, 0.4))):
+        row.sure = sure
+        held, done = act(row, LINES, sure=0.5), act(row, LINES, sure=0.3)
+        assert held is not None
+        assert done is not None
+        assert (held.asked, done.asked) == ({"model", "both"}, set())
+        assert not held.wrong
+        assert not held.doing
+        assert ("model" in held.agreed, "model" in done.agreed) == (row is not wrong, row is right)
+        assert "model" not in held.right
+    question = outcome("is it dark in the hall", [("GetLiveContext", {"name": "hall lamp"})], [("GetLiveContext", {})])
+    asked = act(question, LINES, sure=0.9)
+    assert asked is not None
+    assert not asked.asked, "reading is never asked about"
+
+
+def test_a_bar_is_proposed_by_what_goes_wrong() -> None:
+    rows = [outcome("make the hall glow", [ON], [ON]), outcome("make the hall glow", [ON], [OFF])]
+    rows[0].sure, rows[1].sure = (0.9,), (0.5,)
+    conversation = Conversation(messages=(Message(role="user", content="x"), Message(role="assistant", content="y")), home=LINES)
+    points = curve(Scored(rows, 1.0), [("0", conversation), ("1", conversation)], (0.0, 0.4, 0.6, 0.95))
+    assert [(p.wrong_action, p.state_exact, p.state_agreed, p.asked) for p in points] == [
+        (0.5, 0.5, 0.5, 0.0),
+        (0.5, 0.5, 0.5, 0.0),
+        (0.0, 0.5, 0.5, 0.5),
+        (0.0, 0.0, 0.5, 1.0),
+    ]
+    assert (proposed(points, 0.1), proposed(points, 0.6), proposed(points[:2], 0.1)) == (0.6, 0.0, 0.0)
