@@ -48,7 +48,7 @@ class Spoken:
 
 def measure_speech(voice: Path, recogniser: Path, llm: Path, limit: int, seed: int) -> Found:
     """``limit`` requests that can be said in English letters. Raises ModelUnusable, SpeechMissing, EvaluationError."""
-    rows = list(_sayable(held_out(_DRAWN * limit, seed)))[:limit]
+    rows = list(sayable(held_out(_DRAWN * limit, seed)))[:limit]
     if not rows:
         raise EvaluationError("no request can be said", where="speech")
     spoken = run_alone(_all(rows, voice, recogniser))
@@ -67,7 +67,7 @@ def measure_speech(voice: Path, recogniser: Path, llm: Path, limit: int, seed: i
     return Found(told(result) | {name: round(value, 5) for name, value in figures.items()}, result, scored)
 
 
-def _sayable(rows: Rows) -> Iterator[tuple[str, Conversation]]:
+def sayable(rows: Rows) -> Iterator[tuple[str, Conversation]]:
     """Those with the home's tools whose request is written in letters that a voice of English says, and spelled right."""
     for row_id, row in rows:
         *_, newest = row.request()
