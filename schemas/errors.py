@@ -243,6 +243,13 @@ class SpeechMissing(ConfigError):
     default_hint = "Install them with `uv pip install piper-tts espeakng-loader onnx`, or do without speech."
 
 
+class NoSoundDevice(RottieError):
+    """This machine has no microphone or no loudspeaker, or it does not open."""
+
+    code, exit_code = "speech.device", 2
+    default_hint = "Connect one, choose one with --microphone and --loudspeaker, or play a recording with --in FILE.wav."
+
+
 class TextUnspeakable(RequestError):
     """A text with nothing to say in it, or with too much."""
 
