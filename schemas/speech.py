@@ -91,11 +91,18 @@ class RecogniserRecipe(SpeechRecipe):
     phonemes: float = Field(
         default=0.6, ge=0, description="Weight of the encoder's auxiliary loss on the phoneme of each frame; a third at the end."
     )
+    pieces: float = Field(
+        default=0.5,
+        ge=0,
+        description="Weight of the encoder's auxiliary losses on the piece of text said in each frame and on the one before it; "
+        "a third at the end.",
+    )
     guidance: float = Field(
-        default=0.3,
+        default=1.0,
         ge=0,
         description="Weight at the start of the loss on attention far from where a word is said; none at the end.",
     )
+    short: int = Field(default=2000, ge=0, description="Steps at the start in which shorter clips are preferred, less and less.")
     masked: float = Field(
         default=0.25, ge=0, le=1, description="Share of clips that SpecAugment hides parts of; more for longer runs."
     )

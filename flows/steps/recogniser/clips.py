@@ -7,8 +7,9 @@ arrays, so that each can be learnt from several times for the price of one synth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -39,14 +40,13 @@ PHONEMES = len(_SYMBOLS) + 2
 class Clip:
     """``audio`` float32 at 16 kHz; ``text`` in the written form, empty without speech; ``phonemes`` uint8, one a 20 ms frame.
 
-    ``start`` and ``end`` of the speech in frames.
+    ``letters`` uint16: the frame in which each letter of the text begins, and that in which the last one ends.
     """
 
     audio: np.ndarray
     text: str
     phonemes: np.ndarray
-    start: int = 0
-    end: int = 0
+    letters: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,7 @@ class Sample:
     mels: np.ndarray
     text: str
     phonemes: np.ndarray
-    start: int
-    end: int
+    letters: np.ndarray
 
 
 class Mels:
@@ -100,13 +99,13 @@ class Maker:
             if rng.random() < 0.4:  # it comes and goes
                 audio = audio * np.interp(np.arange(samples), np.linspace(0, samples, 9), rng.random(9)).astype(np.float32)
             audio = effects.set_peak(audio, float(10 ** rng.uniform(-2.5, -0.02)))
-        return Clip(audio.astype(np.float32), "", np.zeros(samples // PER_FRAME + 1, np.uint8))
+        return Clip(audio.astype(np.float32), "", np.zeros(samples // PER_FRAME + 1, np.uint8), np.zeros(1, np.uint16))
 
     def spoken(
         self, rng: np.random.Generator, texts: list[str], voice: str, strength: float | None = None, fastest: bool = False
     ) -> Clip:
         """``strength`` of the effects: 0 for none, about 1 as in training, drawn when it is left out."""
-        pieces, marks, at = [], [], 0
+        pieces, marks, letters, at = [], [], [], 0
         speed = float(rng.uniform(0.88, 1.13)) if rng.random() < 0.6 else 1.0
         rate = 240 if fastest else int(np.clip(rng.normal(175, 28), 115, 260))
         pitch, spread = int(rng.integers(15, 85)), int(rng.integers(20, 80))
@@ -117,6 +116,9 @@ class Maker:
             at += len(gap)
             marks += [(symbol, at + sample * RATE / SPOKEN_RATE / speed) for symbol, sample in said.phonemes]
             marks.append(("", at + len(audio)))
+            begun = at + np.array([*said.words, 0]) * (RATE / SPOKEN_RATE / speed)
+            begun[-1] = at + len(audio)
+            letters.append(_letters(text, [*said.letters, len(text)], begun / PER_FRAME))
             at += len(audio)
             pieces += [gap, audio]
         pieces.append(_silence(rng, 0.03, 0.5))
@@ -124,10 +126,8 @@ class Maker:
         if strength is None:
             strength = float(rng.uniform(0.7, 1.3)) if rng.random() < 0.75 else 0.0
         audio = effects.augment(audio, RATE, rng, strength, keep_length=True)
-        phonemes = _frames(marks, len(audio))
-        heard = np.flatnonzero(phonemes)
-        start, end = (int(heard[0]), int(heard[-1]) + 1) if heard.size else (0, len(phonemes))
-        return Clip(audio, " ".join(written(text) for text in texts), phonemes, start, end)
+        whole = " ".join(written(text) for text in texts)
+        return Clip(audio, whole, _frames(marks, len(audio)), np.concatenate(letters).astype(np.uint16))
 
 
 class Store:
@@ -144,7 +144,8 @@ class Store:
         self._mels = self._map("mels", np.float16, (slots, frames, 80))
         self._phonemes = self._map("phonemes", np.uint8, (slots, frames // 2))
         self._texts = self._map("texts", np.uint8, (slots, _TEXT))
-        self._sizes = self._map("sizes", np.int32, (slots, 4))
+        self._letters = self._map("letters", np.uint16, (slots, _TEXT + 1))
+        self._sizes = self._map("sizes", np.int32, (slots, 2))
         note = folder / "made.json"
         self.made = int(json.loads(note.read_text())["made"]) if note.is_file() else 0
         self._said = _pairs(recipe, inventory, self.made)
@@ -160,9 +161,10 @@ class Store:
 
     def __getitem__(self, number: int) -> Sample:
         slot = number % self.slots
-        frames, length, start, end = (int(value) for value in self._sizes[slot])
+        frames, length = (int(value) for value in self._sizes[slot])
         text = self._texts[slot, :length].tobytes().decode()
-        return Sample(self._mels[slot, :frames], text, self._phonemes[slot, : frames // 2], start, end)
+        letters = np.minimum(self._letters[slot, : length + 1], frames // 2)
+        return Sample(self._mels[slot, :frames], text, self._phonemes[slot, : frames // 2], letters)
 
     def frames(self, numbers: np.ndarray) -> np.ndarray:
         return self._sizes[numbers % self.slots, 0]
@@ -174,7 +176,8 @@ class Store:
         self._phonemes[slot] = 0
         self._phonemes[slot, : min(len(clip.phonemes), len(mels) // 2)] = clip.phonemes[: len(mels) // 2]
         self._texts[slot, : len(raw)] = np.frombuffer(raw, np.uint8)
-        self._sizes[slot] = (len(mels), len(raw), clip.start, clip.end)
+        self._letters[slot, : len(raw) + 1] = clip.letters[: len(raw) + 1]
+        self._sizes[slot] = (len(mels), len(raw))
 
     def _map(self, name: str, kind: type, shape: tuple[int, ...]) -> np.ndarray:
         path = self.folder / f"{name}.bin"
@@ -197,6 +200,19 @@ def _trimmed(audio: np.ndarray) -> np.ndarray:
 
 def _silence(rng: np.random.Generator, shortest: float, longest: float) -> np.ndarray:
     return np.zeros(int(rng.uniform(shortest, longest) * RATE), np.float32)
+
+
+def _letters(text: str, places: Sequence[int], frames: np.ndarray) -> np.ndarray:
+    """The frame of each letter of the written form, and of its end, from where some letters of ``text`` are said.
+
+    The written form is laid along the text letter by letter; what has no counterpart, and what lies between, is spread evenly.
+    """
+    form, ours, theirs = written(text), [-1], [0]
+    for theirs_at, ours_at, size in SequenceMatcher(None, text.lower(), form, autojunk=False).get_matching_blocks():
+        begun = 1 if ours[-1] == ours_at else 0  # what was left out between two alike stretches belongs to the later
+        ours[len(ours) - begun :] = range(ours_at, ours_at + size + 1)
+        theirs[len(theirs) - begun :] = range(theirs_at, theirs_at + size + 1)
+    return np.interp(np.interp(np.arange(len(form) + 1), ours, theirs), places, frames).round()
 
 
 def _frames(marks: list[tuple[str, float]], samples: int) -> np.ndarray:

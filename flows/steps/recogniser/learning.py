@@ -27,7 +27,8 @@ _GROUP = 8  # batches that are drawn together, so that clips of like length come
 _TIMED = 0.2  # share of clips learnt with the times of their speech, which a stock runtime asks for
 _TAIL = 6  # positions that stand for the padding behind a batch
 _IGNORED = -100
-_ABOUT = 14  # frames to either side of where a token is said, about
+_ABOUT = 4  # frames to either side of those in which a token is said
+_EACH = 4  # one frame in so many is asked what is said in it
 _HEARD, _LONGEST = 32, 60  # clips decoded together; tokens of one
 
 
@@ -35,14 +36,16 @@ _HEARD, _LONGEST = 32, 60  # clips decoded together; tokens of one
 class Batch:
     """``mels`` [rows, 80, frames], ``tokens`` and ``targets`` [rows, tokens], ``phonemes`` [rows, frames / 2].
 
-    ``places`` [rows, tokens]: the frame in which each target is said, about; negative where it is not said at all.
+    ``spans`` [rows, tokens, 2]: from which frame to which each target is said; negative where it is not said at all.
+    ``said`` [2, rows, frames / 2]: the piece of text that each frame is a part of, and the one before it.
     """
 
     mels: Tensor
     tokens: Tensor
     targets: Tensor
     phonemes: Tensor
-    places: Tensor
+    spans: Tensor
+    said: Tensor
     tail: tuple[Tensor, Tensor] | None
 
 
@@ -71,8 +74,9 @@ class Words:
             made = min(FIRST, recipe.clips) + group * fresh
             self.store.ensure(made)
             rng = np.random.default_rng([recipe.fit.seed, group])
-            drawn = rng.integers(max(0, made - recipe.clips), made, _GROUP * recipe.fit.batch)
-            drawn = drawn[np.argsort(self.store.frames(drawn), kind="stable")].reshape(_GROUP, -1)
+            wanted = _GROUP * recipe.fit.batch
+            drawn = rng.integers(max(0, made - recipe.clips), made, int(wanted * self._choice(group * _GROUP)))
+            drawn = drawn[np.argsort(self.store.frames(drawn), kind="stable")][:wanted].reshape(_GROUP, -1)
             for number, row in enumerate(rng.permutation(_GROUP), start=group * _GROUP):
                 if number >= start:
                     yield self._batch(np.random.default_rng([recipe.fit.seed, number]), [self.store[int(n)] for n in drawn[row]])
@@ -81,15 +85,26 @@ class Words:
     def loss(self, batch: Batch, share: float) -> tuple[Tensor, dict[str, float]]:
         with torch.autocast(batch.mels.device.type, torch.bfloat16):
             told: list[Tensor] = []
-            logits, phonemes = self.model(batch.mels, batch.tokens, batch.tail, told)
+            logits, frames = self.model(batch.mels, batch.tokens, batch.tail, told)
+            phonemes, some = self.model.phonemes(frames), slice(int(batch.mels.shape[2] // 2) % _EACH, None, _EACH)
+            pieces = self.model.said(frames[:, some], self.ids[END])
         words = cross_entropy(
             logits.float().flatten(0, 1), batch.targets.flatten(), ignore_index=_IGNORED, label_smoothing=self.recipe.smoothing
         )
         sounds = cross_entropy(phonemes.float().flatten(0, 1), batch.phonemes.flatten(), ignore_index=_IGNORED)
-        looks = sum((_astray(attention, batch.places) for attention in told), torch.zeros(())) / len(told)
-        weight = self.recipe.phonemes * (1 - share * 2 / 3)
-        figures = {"words": float(words.detach()), "phonemes": float(sounds.detach()), "astray": float(looks.detach())}
-        return words + weight * sounds + self.recipe.guidance * (1 - share) * looks, figures
+        said = sum(
+            (
+                cross_entropy(logit.float().flatten(0, 1), target[:, some].flatten(), ignore_index=_IGNORED)
+                for logit, target in zip(pieces, batch.said, strict=True)
+            ),
+            torch.zeros(()),
+        ) / len(pieces)
+        looks = sum((_astray(attention, batch.spans) for attention in told), torch.zeros(())) / len(told)
+        weight = 1 - share * 2 / 3
+        figures = {"words": words, "phonemes": sounds, "pieces": said, "astray": looks}
+        total = words + weight * (self.recipe.phonemes * sounds + self.recipe.pieces * said)
+        total = total + self.recipe.guidance * (1 - share) * looks
+        return total, {name: float(value.detach()) for name, value in figures.items()}
 
     def evaluate(self) -> dict[str, float]:
         """Word error rate of greedy decoding."""
@@ -97,6 +112,10 @@ class Words:
         for at in range(0, len(self.held_out), _HEARD):
             heard += self._hear([mels for mels, _ in self.held_out[at : at + _HEARD]])
         return {"wer": word_error_rate([text for _, text in self.held_out], heard)}
+
+    def _choice(self, step: int) -> float:
+        """From how many times the clips that are wanted the shortest are taken: at first they are learnt from more quickly."""
+        return 1 + 2 * max(0.0, 1 - step / self.recipe.short) if self.recipe.short else 1.0
 
     def _batch(self, rng: np.random.Generator, samples: list[Sample]) -> Batch:
         frames = max(len(sample.mels) for sample in samples) + 2 * int(rng.integers(0, 20))
@@ -108,15 +127,16 @@ class Words:
         longest = max(len(row) for row, _ in rows)
         tokens = torch.tensor([row + [self.ids[END]] * (longest - len(row)) for row, _ in rows])
         targets = torch.tensor([row + [_IGNORED] * (longest - len(row)) for _, row in rows])
-        places = torch.full(targets.shape, -1)
-        phonemes = torch.full((len(samples), frames // 2), 0)
+        spans = np.full((*targets.shape, 2), -1)
+        phonemes = np.zeros((len(samples), frames // 2), np.int64)
+        said = np.full((2, len(samples), frames // 2), _IGNORED)
         for row, sample in enumerate(samples):
-            phonemes[row, : len(sample.phonemes)] = torch.from_numpy(sample.phonemes.astype(np.int64))
-            said = self._places(rows[row][1], sample)
-            places[row, : len(said)] = torch.from_numpy(said)
+            phonemes[row, : len(sample.phonemes)] = sample.phonemes
+            self._place(rows[row][1], sample, spans[row], said[:, row])
+        labels = (torch.from_numpy(labels) for labels in (phonemes, spans, said))
         place = device()
-        mels, tokens, targets, phonemes, places = (x.to(place) for x in (mels, tokens, targets, phonemes, places))
-        return Batch(mels, tokens, targets, phonemes, places, self._tail(rng, frames // 2))
+        mels, tokens, targets, phonemes, spans, said = (x.to(place) for x in (mels, tokens, targets, *labels))
+        return Batch(mels, tokens, targets, phonemes, spans, said, self._tail(rng, frames // 2))
 
     def _tokens(self, rng: np.random.Generator, sample: Sample) -> tuple[list[int], list[int]]:
         """What the decoder is given, and what it should say next at each place."""
@@ -125,20 +145,21 @@ class Words:
             return [start, untimed], [silent, end]
         text = self.tokenizer.encode(f" {sample.text}", add_special_tokens=False).ids
         if rng.random() < _TIMED:
-            said = [start, untimed + 1 + sample.start, *text, untimed + 1 + sample.end]
+            said = [start, untimed + 1 + int(sample.letters[0]), *text, untimed + 1 + int(sample.letters[-1])]
         else:
             said = [start, untimed, *text]
         return said, [*said[1:], end]
 
-    def _places(self, targets: list[int], sample: Sample) -> np.ndarray:
-        """By the share of the letters before it, among the frames with a sound; a digit is said in as long as several letters."""
-        sounding = np.flatnonzero(sample.phonemes)
-        spelled = np.array([_spoken_letters(self.tokenizer.id_to_token(t) or "") if t < self.ids[END] else 0.0 for t in targets])
-        if not sounding.size or not spelled.any():
-            return np.full(len(targets), -1)
-        middles = (np.cumsum(spelled) - spelled / 2) / spelled.sum()
-        found = sounding[np.minimum((middles * len(sounding)).astype(int), len(sounding) - 1)]
-        return np.where(spelled > 0, found, -1)
+    def _place(self, targets: list[int], sample: Sample, spans: np.ndarray, said: np.ndarray) -> None:
+        """Fill in where each piece of text is said, and what is said where."""
+        at, before = -1, _IGNORED  # every text begins with a blank that is not in it
+        for number, target in enumerate(targets):
+            if target < self.ids[END]:
+                end = at + len(self.tokenizer.id_to_token(target) or "")
+                start, stop = int(sample.letters[max(0, at)]), int(sample.letters[end])
+                spans[number] = start, max(start, stop - 1)
+                said[0, start:stop], said[1, start:stop] = target, before
+                at, before = end, target
 
     def _tail(self, rng: np.random.Generator, used: int) -> tuple[Tensor, Tensor] | None:
         """No padding, padding to the chunk, or to 30 s."""
@@ -171,15 +192,11 @@ class Words:
         return [self.tokenizer.decode(row).strip() for row in kept]
 
 
-def _spoken_letters(piece: str) -> float:
-    return sum(4.0 if c.isdigit() else 7.0 if c == "%" else 1.0 for c in piece)
-
-
-def _astray(attention: Tensor, places: Tensor) -> Tensor:
-    """How little of each token's attention, the mean over heads of [rows, heads, tokens, frames], falls about its place."""
+def _astray(attention: Tensor, spans: Tensor) -> Tensor:
+    """How little of each token's attention, the mean over heads of [rows, heads, tokens, frames], falls about its span."""
     frames = torch.arange(attention.shape[-1], device=attention.device)
-    near = (frames - places[..., None]).abs() <= _ABOUT
-    mass = (attention.mean(1) * near).sum(-1)[places >= 0]
+    near = (frames >= spans[..., :1] - _ABOUT) & (frames <= spans[..., 1:] + _ABOUT)
+    mass = (attention.mean(1) * near).sum(-1)[spans[..., 0] >= 0]
     return -mass.clamp_min(1e-4).log().mean() if mass.numel() else attention.sum() * 0
 
 

@@ -131,15 +131,22 @@ class Recogniser(nn.Module):
         self.shape = shape
         self.encoder = Encoder(shape, dropout)
         self.decoder = Decoder(shape, dropout)
-        self.phonemes = nn.Linear(shape.width, shape.phonemes)  # left behind by the export
+        # Left behind by the export: what each frame is a part of.
+        self.phonemes = nn.Linear(shape.width, shape.phonemes)
+        self.pieces = nn.ModuleList(nn.Linear(shape.width, shape.width, bias=False) for _ in range(2))
 
     def forward(
         self, mels: Tensor, tokens: Tensor, tail: tuple[Tensor, Tensor] | None = None, told: list[Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Logits of the next token [rows, tokens, vocabulary] and of each frame's phoneme [rows, frames, phonemes]."""
+        """Logits of the next token [rows, tokens, vocabulary], and the encoder's frames [rows, frames, width]."""
         memory, mask = self.encoder(mels, tail)
         hidden = self.decoder(tokens, memory, mask, told)
-        return hidden @ self.decoder.embed_tokens.weight.T, self.phonemes(memory[:, : mels.shape[2] // 2])
+        return hidden @ self.decoder.embed_tokens.weight.T, memory[:, : mels.shape[2] // 2]
+
+    def said(self, frames: Tensor, pieces: int) -> list[Tensor]:
+        """Logits of the piece of text that is being said in each of ``frames`` [..., width], and of the piece before it."""
+        table = self.decoder.embed_tokens.weight[:pieces].T
+        return [each(frames) @ table for each in self.pieces]
 
     def exported(self) -> dict[str, Tensor]:
         """The weights by Transformers' names, positions for 30 s, nothing that only training needs."""
@@ -148,7 +155,7 @@ class Recogniser(nn.Module):
         last = places[-1:].expand(FRAMES - len(places), -1)
         weights["model.encoder.embed_positions.weight"] = torch.cat((places, last))
         weights["proj_out.weight"] = weights["model.decoder.embed_tokens.weight"]
-        return {name: value for name, value in weights.items() if not name.startswith("model.phonemes")}
+        return {name: value for name, value in weights.items() if not name.startswith(("model.phonemes", "model.pieces"))}
 
 
 def sinusoids(length: int, width: int) -> Tensor:

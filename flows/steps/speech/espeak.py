@@ -44,14 +44,16 @@ _TRAIN = (
 @dataclass(frozen=True)
 class Spoken:
     """``audio`` is float32 in [-1, 1] at ``rate`` Hz. ``phonemes`` are (IPA symbol with its stress mark, first sample), in order
-    of time; an empty symbol is a pause. ``words`` are the first samples of words ("on the" may be one). ``sentences`` are
-    Piper's phonemes of each sentence, where they were asked for."""
+    of time; an empty symbol is a pause. ``words`` are the first samples of words ("on the" may be one), ``letters`` where each of
+    them begins in the text that was spoken, from 0. ``sentences`` are Piper's phonemes of each sentence, where they were asked
+    for."""
 
     audio: np.ndarray
     phonemes: tuple[tuple[str, int], ...]
     words: tuple[int, ...] = ()
     sentences: tuple[tuple[str, ...], ...] = ()
     rate: int = RATE
+    letters: tuple[int, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -125,7 +127,7 @@ class Synthesizer:
         audio = np.frombuffer(raw, "<i2").astype(np.float32) / 32768.0
         phonemes = tuple((symbol, at) for symbol, at in told["phonemes"])
         sentences = tuple(tuple(sentence) for sentence in told.get("sentences", ()))
-        return Spoken(audio, phonemes, tuple(told["words"]), sentences, told["rate"])
+        return Spoken(audio, phonemes, tuple(told["words"]), sentences, told["rate"], tuple(told["letters"]))
 
     def close(self) -> None:
         """End the processes; waits for those that are speaking. Speaking afterwards starts them again."""

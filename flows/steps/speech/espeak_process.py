@@ -54,6 +54,7 @@ class Espeak:
         self._samples = bytearray()
         self._phonemes: list[list[Any]] = []
         self._words: list[int] = []
+        self._letters: list[int] = []
         self._voice = ""
         data = espeakng_loader.get_data_path().encode()
         flags = PHONEME_EVENTS | PHONEME_IPA | DONT_EXIT
@@ -69,13 +70,13 @@ class Espeak:
             self._voice = request["voice"]
         for parameter, name in ((RATE, "rate"), (PITCH, "pitch"), (RANGE, "range")):
             self._library.espeak_SetParameter(parameter, int(request[name]), 0)
-        self._samples, self._phonemes, self._words = bytearray(), [], []
+        self._samples, self._phonemes, self._words, self._letters = bytearray(), [], [], []
         raw = request["text"].encode()
         # Plain text: without the flags for SSML and for [[phonemes]] those are read out like any other characters.
         self._library.espeak_Synth(raw, len(raw) + 1, 0, POSITION_CHARACTER, 0, UTF8, None, None)
         self._library.espeak_Synchronize()
-        told = {"rate": self.rate, "phonemes": self._phonemes, "words": self._words, "bytes": len(self._samples)}
-        return told, bytes(self._samples)
+        told = {"rate": self.rate, "phonemes": self._phonemes, "words": self._words, "letters": self._letters}
+        return told | {"bytes": len(self._samples)}, bytes(self._samples)
 
     def _take(self, samples: Any, count: int, events: Any) -> int:
         if samples and count > 0:
@@ -87,6 +88,7 @@ class Espeak:
                 self._phonemes.append([event.id.string.decode("utf-8", "ignore"), event.sample])
             elif event.type == EVENT_WORD:
                 self._words.append(event.sample)
+                self._letters.append(event.text_position - 1)
             index += 1
         return int(len(self._samples) > 2 * MAX_SAMPLES)  # one ends the synthesis
 

@@ -13,6 +13,7 @@ from flows.steps.recogniser import tokenizing
 from flows.steps.recogniser.clips import Maker, Mels, Store, phoneme
 from flows.steps.recogniser.exporting import export, vocabulary_size
 from flows.steps.recogniser.learning import Words
+from flows.steps.recogniser.measuring import trusted
 from flows.steps.recogniser.modelling import FRAMES, Recogniser, Shape, padded
 from flows.steps.recogniser.scoring import numbers_right, word_error_rate
 from flows.steps.recogniser.texts import LONGEST, names_in, sentences
@@ -77,6 +78,42 @@ def test_clips_are_kept_over_a_restart_and_bounded(tmp_path: Path, speech: Synth
         assert sample.mels.shape == (2 * len(sample.phonemes), 80)
         assert np.isfinite(sample.mels).all()
         assert bool(sample.text) == bool(sample.phonemes.any())
+        assert len(sample.letters) == len(sample.text) + 1
+
+
+def test_every_letter_has_the_time_at_which_it_is_said(speech: Synthesizer) -> None:
+    maker = Maker(RECIPE, "train", speech)
+    clip = maker.spoken(np.random.default_rng(2), ["Set the lamp to twenty percent, please.", "Stop!"], "en-us", strength=0)
+    assert clip.text == "set the lamp to 20% please stop"
+    assert len(clip.letters) == len(clip.text) + 1
+    assert (np.diff(clip.letters.astype(int)) >= 0).all()
+    begun = {word: clip.letters[clip.text.index(word)] for word in clip.text.split()}
+    heard = np.flatnonzero(clip.phonemes)
+    assert begun["set"] == pytest.approx(heard[0], abs=2)
+    assert clip.letters[-1] == pytest.approx(heard[-1], abs=3)
+    assert phoneme("l") in clip.phonemes[begun["lamp"] :][:2]
+    assert phoneme("t") in clip.phonemes[begun["20%"] :][:5], "a stop's own sound comes after its silence"
+    assert not clip.phonemes[begun["stop"] - 5], "there is a pause before the second"
+
+
+def test_what_is_said_in_a_frame_is_the_piece_of_text_there(tmp_path: Path, speech: Synthesizer, tokenizer) -> None:
+    learner = Words(RECIPE, tokenizer, Store(tmp_path, RECIPE, 200, Maker(RECIPE, "train", speech)), [])
+    batch = next(learner.batches(0))
+    for row in range(len(batch.targets)):
+        for target, (start, end) in zip(batch.targets[row].tolist(), batch.spans[row].tolist(), strict=True):
+            if start >= 0:
+                assert tokenizer.id_to_token(target)
+                assert target in batch.said[0, row, start : end + 1] or start == end
+        assert (batch.said[1, row][batch.said[0, row] < 0] < 0).all()
+
+
+def test_shorter_clips_come_first(tmp_path: Path, speech: Synthesizer, tokenizer) -> None:
+    store = Store(tmp_path, RECIPE, 200, Maker(RECIPE, "train", speech))
+    frames = [
+        sum(batch.mels.shape[2] for batch in islice(Words(recipe, tokenizer, store, []).batches(0), 8))
+        for recipe in (RECIPE.model_copy(update={"short": short}) for short in (0, 1000))
+    ]
+    assert frames[1] < 0.8 * frames[0]
 
 
 def test_batches_are_a_function_of_the_step(tmp_path: Path, speech: Synthesizer, tokenizer) -> None:
@@ -88,7 +125,7 @@ def test_batches_are_a_function_of_the_step(tmp_path: Path, speech: Synthesizer,
     loss, figures = learner.loss(straight[0], 0.5)
     loss.backward()
     assert torch.isfinite(loss)
-    assert set(figures) == {"words", "phonemes", "astray"}
+    assert set(figures) == {"words", "phonemes", "pieces", "astray"}
     silent = tokenizer.token_to_id("<|nospeech|>")
     assert any(silent in batch.targets for batch in straight)
 
@@ -128,6 +165,11 @@ def test_scores() -> None:
     assert word_error_rate(["turn on the lamp", "stop"], ["turn the lamp", "stop it"]) == pytest.approx(2 / 5)
     assert word_error_rate([""], ["hello"]) == 1.0
     assert numbers_right(["20%", "no number", "15"], ["20%", "x", "50"]) == 0.5
+    sure = [(0.9 - number / 1000, number < 40 or number % 2 == 0) for number in range(100)]
+    found = trusted(sure)
+    assert found["acted"] == pytest.approx(0.5, abs=0.02)
+    assert found["confidence"] == pytest.approx(0.85, abs=0.002)
+    assert trusted([(0.5, False)] * 30) == {"confidence": 1.0, "acted": 0.0}
     assert phoneme("") == 0
     assert phoneme("ˈɛ") == phoneme("ɛ") > 1
     assert phoneme("☺") == 1
