@@ -40,6 +40,7 @@ OWN = int(0.3 * RATE)  # what the predicate of one's own voice is given
 _SLACK_MS = 500  # by which silence that does not come as audio is longer
 _WINDOW_MS = round(1000 * WINDOW_S)
 _WHOLE_MS = 60_000  # in manual turns no shorter silence ends anything
+_REST = 3  # times what a request takes: a busy recogniser is left to those whose turn is ending
 _BREATH = 16  # windows between two chances for other tasks
 
 
@@ -339,7 +340,8 @@ class Listener:
             if turn.phrase is None:
                 turn.phrase = self._before(self._at - WINDOW)
             turn.until, turn.eager, turn.waited_s = None, None, 0.0
-            if self._at - turn.asked >= self._talk.partial_ms * RATE // 1000 and self._recognition.idle:
+            pause_s = max(self._talk.partial_ms / 1000, _REST * self._recognition.took_s)
+            if self._at - turn.asked >= pause_s * RATE and self._recognition.idle:
                 turn.asked = self._at
                 self._ask(turn.phrase, self._at)
         elif silence >= self._eager and turn.phrase is not None:
@@ -379,9 +381,12 @@ class Listener:
 
     def _finished(self) -> bool:
         """Whether what was said up to this silence sounds finished."""
-        turn = self._turn
-        words = [*turn.words, turn.eager.text if turn.eager else ""] if turn else []
-        return finished(" ".join(words), self._wanted.language or "en", self._wanted.names)
+        if (turn := self._turn) is None:
+            return True
+        words, language = turn.words, turn.frozen[-1][0].language if turn.frozen else "en"
+        if turn.eager is not None and isinstance(turn.eager.found, Transcript):
+            words, language = [*words, turn.eager.text], turn.eager.found.language
+        return finished(" ".join(words), self._wanted.language or language, self._wanted.names)
 
     async def _ready_to_end(self) -> None:
         """The next window of silence may end the turn or freeze it: what was said must be known by then."""

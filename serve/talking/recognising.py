@@ -40,6 +40,8 @@ class Recognition:
     def __init__(self, ears: Hears, ready: Callable[[], None]) -> None:
         self._ears, self._ready = ears, ready
         self._asked: asyncio.Task[Recognised] | None = None
+        self.took_s = 0.0
+        """By the last request, as the recogniser tells it."""
 
     @property
     def idle(self) -> bool:
@@ -75,7 +77,9 @@ class Recognition:
         pcm = (audio * 32768).round().clip(-32768, 32767).astype("<i2").tobytes()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return (await self._ears.hear(pcm, listen)).transcript
+                understood = await self._ears.hear(pcm, listen)
+            self.took_s = sum(understood.timings_ms.values()) / 1000
+            return understood.transcript
         except TimeoutError:
             return SpeechDown(f"the recogniser did not answer within {PATIENCE_S:g} s", where="stt")
         except RottieError as error:

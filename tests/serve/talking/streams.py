@@ -42,6 +42,8 @@ class Script:
         self.asked: list[tuple[int, Listen]] = []  # windows of audio, and how
         self.running = self.most_running = 0
         self.errors: list[Exception] = []  # raised first, one a request
+        self.language = "en"
+        self.takes_ms = 0.0  # as it tells
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -74,7 +76,9 @@ class Script:
         text = " ".join(self._words[level - 1] for level in found)
         seconds = len(samples) / RATE
         pieces = (Piece(text, 0.0, seconds, 0.0, 0.9),) if text else ()
-        return Understood(transcript=Transcript(text, pieces, 0.0, "en", 1.0, seconds), timings_ms={})
+        return Understood(
+            transcript=Transcript(text, pieces, 0.0, self.language, 1.0, seconds), timings_ms={"stt": self.takes_ms}
+        )
 
 
 def silence(windows: int) -> np.ndarray:

@@ -76,6 +76,13 @@ async def test_what_sounds_unfinished_is_waited_for(script: Script) -> None:
     assert settled(events)[-1] == ("Utterance", "turn on the lamp", 320)
 
 
+async def test_it_is_judged_in_the_language_that_was_heard(script: Script) -> None:
+    audio = np.concatenate((script.say("schalte das licht im"), silence(40)))
+    assert settled(await told(listener(script), audio))[-1][2] == 320
+    script.language = "de"
+    assert settled(await told(listener(script), audio))[-1][2] == 960
+
+
 async def test_what_stays_unfinished_ends_at_the_cap(script: Script) -> None:
     events = await told(listener(script), np.concatenate((script.say("turn on the"), silence(40))))
     assert settled(events)[-1] == ("Utterance", "turn on the", 960)
@@ -102,6 +109,15 @@ async def test_one_request_at_a_time_however_slow_the_recogniser(script: Script)
     assert script.most_running == 1
     assert len(script.asked) == 2  # a partial, and all of it
     assert settled(events)[-1][1] == "turn on the hall lamp right now please"
+
+
+async def test_a_slow_recogniser_is_asked_for_fewer_partials(script: Script) -> None:
+    audio = np.concatenate((script.say("turn on the hall lamp and the fan"), silence(20)))
+    await told(listener(script), audio)
+    swift, script.asked = len(script.asked), []
+    script.takes_ms = 500.0
+    await told(listener(script), audio)
+    assert len(script.asked) < swift
 
 
 async def test_a_click_is_nothing_and_a_cough_is_no_words(script: Script) -> None:
