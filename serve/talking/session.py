@@ -164,6 +164,7 @@ class Session:
         if self._listener is None:
             raise NoRecogniser("audio cannot be understood here", where="audio")
         if len(samples := self._intake.push(data)):
+            self._own_voice.hear(samples)
             self._listener.push(samples)
 
     def commit(self) -> None:
@@ -264,6 +265,8 @@ class Session:
             await self._uttered(heard)
         elif isinstance(heard, Nothing):
             await self._tell(TurnDropped(**self._stamp(coming), reason=heard.reason))
+            if self._reply is not None and self._reply.paused:
+                self._own_voice.learn_anew()
             await self._resume()
         else:
             await self._deaf(heard)
@@ -356,7 +359,7 @@ class Session:
                     pass
         else:
             language = self.options.language or "en"
-            speaker = Speaker(self.parts.voice, reply.playback, self.parts.second, speed=self.options.speed)
+            speaker = Speaker(self.parts.voice, reply.playback, self.parts.second, language=language, speed=self.options.speed)
             async with aclosing(speaker.run(_clauses(written, reply.watch, language))) as spoken:
                 async for part in spoken:
                     await self._spoken(reply, part)
