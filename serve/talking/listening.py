@@ -12,24 +12,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.assistant import Talk
-from schemas.errors import Overloaded, RottieError
+from schemas.errors import RottieError
 from serve.engines.faster_whisper import Transcript
 from serve.engines.samples import RATE, checked
 from serve.engines.voice_activity import WINDOW, WINDOW_S, Endpointer, Endpointing, VoiceActivity
 from serve.hearing import Hears, Listen
 from serve.talking.finishing import finished
-from serve.talking.recognising import Recognised, Recognition
+from serve.talking.heard import Eager, Failed, Heard, Nothing, Partial, Started, Stopped, Utterance
+from serve.talking.inbox import Audio, Inbox, Mark, Recent
+from serve.talking.recognising import Agreement, Recognised, Recognition
 
-Audio = NDArray[np.float32]
 OwnVoice = Callable[[Audio], bool]
 
 EAGER = 4
@@ -42,69 +42,6 @@ _WINDOW_MS = round(1000 * WINDOW_S)
 _WHOLE_MS = 60_000  # in manual turns no shorter silence ends anything
 _REST = 3  # times what a request takes: a busy recogniser is left to those whose turn is ending
 _BREATH = 16  # windows between two chances for other tasks
-
-
-@dataclass(frozen=True)
-class Started:
-    audio_ms: float
-
-
-@dataclass(frozen=True)
-class Stopped:
-    audio_ms: float
-
-
-@dataclass(frozen=True)
-class Partial:
-    """``stable`` words were heard twice in a row and will hardly change; ``rest`` may.
-
-    LocalAgreement-2: Macháček et al. 2023, "Turning Whisper into Real-Time Transcription System".
-    """
-
-    stable: str
-    rest: str
-
-
-@dataclass(frozen=True)
-class Eager:
-    """Probably all of the turn: it sounds finished, and only the silence that ends it is still awaited."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """A whole turn. ``audio``: at 16 kHz, with a little before and after, without long pauses; ``seconds`` from the first to
-    the last speech, which was at ``end_ms`` in the stream. ``endpoint_ms``: from there to the decision that it was the end;
-    ``stt_ms``: waited for the recogniser because of it. ``confidence`` is that of its least certain piece, 0 to 1.
-    """
-
-    text: str
-    language: str
-    seconds: float
-    confidence: float
-    end_ms: float
-    stt_ms: float
-    endpoint_ms: float
-    audio: Audio = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """What was heard is no turn: it has no words, or it was cleared."""
-
-    reason: Literal["nothing", "cleared"]
-
-
-@dataclass(frozen=True)
-class Failed:
-    """Somebody spoke, and the recogniser failed."""
-
-    error: RottieError
-
-
-Heard = Started | Stopped | Partial | Eager | Utterance | Nothing | Failed
-_Mark = Literal["commit", "clear"]
 
 
 @dataclass
@@ -161,37 +98,30 @@ class Listener:
         self._endpointer = Endpointer(_endpointing(talk, manual), voice, self._finished)
         self._eager = max(1, min(EAGER, -(-talk.floor_ms // _WINDOW_MS) - 1))
         self._room = PRE_ROLL + OWN + (talk.start_ms // _WINDOW_MS + 2) * WINDOW  # samples kept while nobody speaks
-        self._inbox: deque[Audio | _Mark] = deque()
-        self._backlog = 0  # samples in it
+        self._inbox = Inbox(talk.backlog_s)
         self._fed = 0.0  # when audio came last, by the loop's clock
         self._woken = asyncio.Event()
         self._recognition = Recognition(ears, self._woken.set)
         self._closed = False
-        self._kept: deque[Audio] = deque()
-        self._at = self._base = 0  # samples heard; the place of the first that is kept
+        self._recent = Recent()
         self._over = 0  # what is before belongs to turns that are over, or is frozen
         self._turn: _Turn | None = None
         self._ending: _Ending | None = None
         self._own = False  # who speaks is the assistant itself
-        self._words: list[str] = []
-        self._stable: list[str] = []
+        self._agreement = Agreement()
         self._told: list[Heard] = []
 
     @property
     def waiting_s(self) -> float:
         """Seconds of audio that were not heard yet."""
-        return self._backlog / RATE
+        return self._inbox.samples / RATE
 
     def push(self, audio: NDArray[Any]) -> None:
         """Mono samples at 16 kHz, any number of them. Raises AudioUnusable, and Overloaded where too much waits."""
         samples = checked(audio, self._talk.backlog_s)
-        if self._backlog + len(samples) > self._talk.backlog_s * RATE:
-            waiting = f"{self._backlog / RATE:.0f} s of audio wait to be heard"
-            raise Overloaded(waiting, where="audio", hint="Send audio no faster than it is spoken.")
         if len(samples) and not self._closed:
-            self._backlog += len(samples)
-            self._fed = asyncio.get_running_loop().time()
             self._put(samples)
+            self._fed = asyncio.get_running_loop().time()
 
     def commit(self) -> None:
         """The turn ends here: Utterance, Nothing or Failed will tell."""
@@ -221,8 +151,8 @@ class Listener:
 
     # What comes next.
 
-    def _put(self, item: Audio | _Mark) -> None:
-        self._inbox.append(item)
+    def _put(self, item: Audio | Mark) -> None:
+        self._inbox.put(item)
         self._woken.set()
 
     async def _step(self) -> None:
@@ -230,35 +160,15 @@ class Listener:
             await self._settle(self._ending)
         elif self._recognition.done:
             self._recognised(await self._recognition.answer())
-        elif (item := self._next()) is None:
+        elif (item := self._inbox.take()) is None:
             await self._wait()
         elif isinstance(item, str):
             self._marked(item)
         else:
             await self._ready_to_end()
             self._hear(item)
-            if self._at // WINDOW % _BREATH == 0:
+            if self._recent.end // WINDOW % _BREATH == 0:
                 await asyncio.sleep(0)
-
-    def _next(self) -> Audio | _Mark | None:
-        """A mark, or a window of audio, which is shorter only before a mark; None where more must come first."""
-        if self._inbox and isinstance(self._inbox[0], str):
-            return cast(_Mark, self._inbox.popleft())
-        parts, missing = list[Audio](), WINDOW
-        while missing and self._inbox and not isinstance(part := self._inbox[0], str):
-            self._inbox.popleft()
-            if len(part) > missing:
-                self._inbox.appendleft(part[missing:])
-            parts.append(part[:missing])
-            missing -= len(parts[-1])
-        if not parts:
-            return None
-        whole = np.concatenate(parts)
-        if missing and not self._inbox:
-            self._inbox.append(whole)
-            return None
-        self._backlog -= len(whole)
-        return whole
 
     async def _wait(self) -> None:
         """For audio or the recogniser. Where audio stops coming in the middle of a turn, silence is taken for granted."""
@@ -273,7 +183,7 @@ class Listener:
         except TimeoutError:
             self._end((asyncio.get_running_loop().time() - self._fed) * 1000)
 
-    def _marked(self, mark: _Mark) -> None:
+    def _marked(self, mark: Mark) -> None:
         if self._turn is None:
             if mark == "commit":
                 self._told.append(Nothing("nothing"))
@@ -284,13 +194,12 @@ class Listener:
         if self._endpointer.speaking:
             self._endpointer.end()
         self._told.append(Nothing("cleared"))
-        self._forget(self._at)
+        self._forget(self._recent.end)
 
     # Who speaks.
 
     def _hear(self, window: Audio) -> None:
-        self._kept.append(window)
-        self._at += len(window)
+        self._recent.add(window)
         for event in self._endpointer.push(window):
             place = round(event.at_s * RATE)
             if event.kind == "started":
@@ -300,7 +209,7 @@ class Listener:
         if self._turn is not None and self._ending is None:
             self._follow(self._turn)
         elif self._own and self._endpointer.silence == 0 and not self._sounds_own():
-            self._begin(self._at - OWN)
+            self._begin(self._recent.end - OWN)
         self._trim()
 
     def _began(self, place: int) -> None:
@@ -314,38 +223,38 @@ class Listener:
     def _stopped(self, place: int) -> None:
         self._own = False
         if self._turn is not None and not self._manual:
-            self._over_at(place, (self._at - place) / RATE * 1000)
+            self._over_at(place, (self._recent.end - place) / RATE * 1000)
 
     def _begin(self, place: int) -> None:
         self._own = False
-        self._turn = _Turn(place, self._before(place), asked=self._at)
+        self._turn = _Turn(place, self._before(place), asked=self._recent.end)
         if not self._manual:
             self._told.append(Started(_ms(place)))
 
     def _before(self, place: int) -> int:
         """Where a phrase begins whose speech begins at ``place``."""
-        return max(self._base, self._over, place - PRE_ROLL)
+        return max(self._recent.base, self._over, place - PRE_ROLL)
 
     def _sounds_own(self) -> bool:
-        return self._own_voice(self._audio(max(self._base, self._at - OWN), self._at))
+        return self._own_voice(self._recent.between(max(self._recent.base, self._recent.end - OWN), self._recent.end))
 
     def _follow(self, turn: _Turn) -> None:
         """After each window of a turn: ask the recogniser for what it is time to know."""
         silence = self._endpointer.silence
-        if turn.samples(self._at) >= self._talk.longest_s * RATE:
+        if turn.samples(self._recent.end) >= self._talk.longest_s * RATE:
             self._end()
         elif not self._endpointer.speaking:
             return
         elif silence == 0:
             if turn.phrase is None:
-                turn.phrase = self._before(self._at - WINDOW)
+                turn.phrase = self._before(self._recent.end - WINDOW)
             turn.until, turn.eager, turn.waited_s = None, None, 0.0
             pause_s = max(self._talk.partial_ms / 1000, _REST * self._recognition.took_s)
-            if self._at - turn.asked >= pause_s * RATE and self._recognition.idle:
-                turn.asked = self._at
-                self._ask(turn.phrase, self._at)
+            if self._recent.end - turn.asked >= pause_s * RATE and self._recognition.idle:
+                turn.asked = self._recent.end
+                self._ask(turn.phrase, self._recent.end)
         elif silence >= self._eager and turn.phrase is not None:
-            turn.until = turn.until or self._at
+            turn.until = turn.until or self._recent.end
             if turn.eager is None and self._recognition.idle:
                 self._ask(turn.phrase, turn.until)
             elif silence >= FREEZE and turn.eager is not None:
@@ -354,7 +263,7 @@ class Listener:
     # What is said.
 
     def _ask(self, start: int, end: int) -> None:
-        self._recognition.ask(self._audio(start, end), start, self._wanted)
+        self._recognition.ask(self._recent.between(start, end), start, self._wanted)
 
     def _recognised(self, result: Recognised | None) -> None:
         turn = self._turn
@@ -365,19 +274,10 @@ class Listener:
         if isinstance(result.found, RottieError) or self._ending is not None:
             return
         words = turn.words + result.text.split()
-        self._agree(words, len(turn.words))
+        partial: Partial | None = self._agreement.next(words, len(turn.words)) if words else None
+        self._told += [partial] if partial is not None else []
         if turn.eager is result and words and not self._manual and self._finished():
             self._told.append(Eager(" ".join(words)))
-
-    def _agree(self, words: list[str], sure: int) -> None:
-        agreed = sure
-        while agreed < min(len(words), len(self._words)) and words[agreed] == self._words[agreed]:
-            agreed += 1
-        if agreed > len(self._stable):
-            self._stable = words[:agreed]
-        if words and words != self._words:
-            self._told.append(Partial(" ".join(self._stable), " ".join(words[len(self._stable) :])))
-        self._words = words
 
     def _finished(self) -> bool:
         """Whether what was said up to this silence sounds finished."""
@@ -408,7 +308,7 @@ class Listener:
 
     def _freeze(self, turn: _Turn, eager: Recognised) -> None:
         if isinstance(eager.found, Transcript):  # else all is asked again with what follows
-            turn.frozen.append((eager.found, self._audio(eager.start, eager.end)))
+            turn.frozen.append((eager.found, self._recent.between(eager.start, eager.end)))
             turn.phrase, turn.until, turn.eager = None, None, None
             self._over = eager.end
 
@@ -416,8 +316,8 @@ class Listener:
 
     def _end(self, quiet_ms: float = 0.0) -> None:
         """Now, whatever is heard."""
-        place = round(self._endpointer.end().at_s * RATE) if self._endpointer.speaking else self._at
-        self._over_at(place, (self._at - place) / RATE * 1000 + quiet_ms)
+        place = round(self._endpointer.end().at_s * RATE) if self._endpointer.speaking else self._recent.end
+        self._over_at(place, (self._recent.end - place) / RATE * 1000 + quiet_ms)
 
     def _over_at(self, place: int, silent_ms: float) -> None:
         self._ending = _Ending(place, silent_ms)
@@ -430,7 +330,7 @@ class Listener:
         assert turn is not None
         if turn.phrase is not None:
             if turn.until is None or (turn.eager is not None and isinstance(turn.eager.found, RottieError)):
-                turn.until, turn.eager = turn.until or self._at, None
+                turn.until, turn.eager = turn.until or self._recent.end, None
             await self._know(turn)
             if turn.eager is None:
                 return
@@ -442,27 +342,13 @@ class Listener:
 
     def _forget(self, over: int) -> None:
         self._turn, self._ending, self._own, self._over = None, None, False, over
-        self._words, self._stable = [], []
+        self._agreement = Agreement()
         self._trim()
-
-    # The audio.
-
-    def _audio(self, start: int, end: int) -> Audio:
-        """From place to place, of what is kept."""
-        found, at = list[Audio](), self._base
-        for part in self._kept:
-            if at + len(part) > start and at < end:
-                found.append(part[max(0, start - at) : end - at])
-            at += len(part)
-        return np.concatenate(found) if found else np.zeros(0, np.float32)
 
     def _trim(self) -> None:
         phrase = self._turn.phrase if self._turn is not None else None
-        start = self._at - self._room
-        if phrase is not None:
-            start = min(start, phrase)
-        while self._kept and self._base + len(self._kept[0]) <= start:
-            self._base += len(self._kept.popleft())
+        start = self._recent.end - self._room
+        self._recent.forget(start if phrase is None else min(start, phrase))
 
 
 def _outcome(turn: _Turn, ending: _Ending, stt_ms: float) -> Utterance | Nothing:

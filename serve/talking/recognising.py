@@ -16,6 +16,7 @@ from schemas.errors import RottieError, SpeechDown
 from serve.api.faults import note
 from serve.engines.faster_whisper import Transcript
 from serve.hearing import Hears, Listen
+from serve.talking.heard import Partial
 
 PATIENCE_S = 10.0
 """For one request; a recogniser that takes longer counts as down."""
@@ -86,3 +87,21 @@ class Recognition:
             return error
         except Exception as error:
             return note(error)
+
+
+class Agreement:
+    """What is stable of the words of one turn, heard again and again."""
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+        self._stable: list[str] = []
+
+    def next(self, words: list[str], sure: int) -> Partial | None:
+        """``sure``: so many of the first words will not be heard again. None where nothing is new."""
+        agreed = sure
+        while agreed < min(len(words), len(self._words)) and words[agreed] == self._words[agreed]:
+            agreed += 1
+        if agreed > len(self._stable):
+            self._stable = words[:agreed]
+        before, self._words = self._words, words
+        return None if words == before else Partial(" ".join(self._stable), " ".join(words[len(self._stable) :]))
