@@ -58,6 +58,15 @@ def verify(folder: Path, expected: Mapping[str, str]) -> None:
             raise IntegrityError("a file does not match its SHA-256 sum", where=str(path))
 
 
+def verify_manifest(folder: Path) -> None:
+    """Where ``folder`` has a manifest, its ``files`` are as it says. Raises IntegrityError, also for one that cannot be read."""
+    try:
+        if (folder / MANIFEST).is_file():
+            verify(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise IntegrityError("the manifest cannot be read", where=str(folder / MANIFEST)) from error
+
+
 def write_atomic(path: Path, data: str | bytes, mode: int = 0o644) -> None:
     """Write whole or not at all: a temporary file beside ``path``, flushed to disk, then renamed over it."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,7 @@ def speech_folder(home: Home | None = None) -> Path:
 
 def pulled(home: Home | None = None) -> tuple[Pulled, ...]:
     """Those that are there, by name. A folder whose manifest cannot be read is none of them."""
-    found = (_pulled(folder) for folder in sorted(speech_folder(home).glob("*")))
+    found = (pulled_one(folder.name, home) for folder in sorted(speech_folder(home).glob("*")))
     return tuple(one for one in found if one is not None)
 
 

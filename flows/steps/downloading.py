@@ -2,17 +2,19 @@
 
 Only GGUF files: they hold weights, a tokenizer and a chat template, and nothing that is run on loading. A branch or tag is
 resolved to its commit, and the file must have the SHA-256 sum that the hub keeps for it. The library's own download would
-start over after an interruption, so only its transfer of one file is used here, into a file that stays.
+start over after an interruption, so only its transfer of one file is used here, into a file that stays. Does not cover what is
+heard and spoken with: that is flows/steps/pulling.py.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +43,41 @@ _PART = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 
 
 @dataclass(frozen=True)
+class HubFile:
+    """``size`` in bytes. The hub keeps a SHA-256 sum of large files, and Git's name of the content of small ones."""
+
+    path: str
+    size: int
+    sha256: str | None = None
+    blob: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Raises HubError where there is none."""
+        if found := self.sha256 or self.blob:
+            return found
+        raise HubError("the hub names no sum for this file, so it cannot be checked", where=self.path)
+
+    def is_whole(self, path: Path) -> bool:
+        return (file_sha256(path) if self.sha256 else _git_sum(path)) == self.digest
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a repository has at one commit, and which of it is asked for: ``choice``, a file or a kind."""
+
+    repository: str
+    choice: str | None
+    commit: str
+    revision: str
+    license: str | None
+    files: Mapping[str, HubFile]
+
+    def origin(self, file: str) -> Origin:
+        return Origin(repository=self.repository, file=file, commit=self.commit, revision=self.revision, license=self.license)
+
+
+@dataclass(frozen=True)
 class Remote:
     """One file on the hub, at one commit. ``size`` in bytes."""
 
@@ -49,31 +86,48 @@ class Remote:
     sha256: str
 
 
-def find(name: str, revision: str | None = None) -> Remote:
-    """The file that ``OWNER/NAME[:FILE or quantisation]`` stands for. Raises HubError and its kinds."""
+def look(name: str, revision: str | None = None) -> Listing:
+    """What ``OWNER/NAME[:FILE or kind]`` has. Raises HubError and its kinds."""
     match = _NAME.fullmatch(name)
     if match is None:
         raise HubError("this is no name of a model on the hub", where=name, hint="Write OWNER/NAME or OWNER/NAME:Q4_K_M.")
     repository, asked = match["repository"], revision or "main"
     with hub_errors(f"{repository}@{asked}"):
         info = _api().model_info(repository, revision=asked, files_metadata=True)
-    files = {item.rfilename: item for item in info.siblings or ()}
-    file = _choose([item for item in files if item.lower().endswith(".gguf")], match["choice"], repository)
-    size, lfs = files[file].size, files[file].lfs
-    if info.sha is None or size is None or lfs is None or not lfs.sha256:
-        raise HubError("the hub names no SHA-256 sum for this file, so it cannot be checked", where=f"{repository}:{file}")
+    if info.sha is None:
+        raise HubError("the hub names no commit", where=f"{repository}@{asked}")
+    files = {
+        item.rfilename: HubFile(item.rfilename, item.size, item.lfs.sha256 if item.lfs else None, item.blob_id)
+        for item in info.siblings or ()
+        if item.size is not None
+    }
     license_ = getattr(info.card_data, "license", None)
-    origin = Origin(
-        repository=repository, file=file, commit=info.sha, revision=asked, license=str(license_) if license_ else None
-    )
-    return Remote(origin, size, lfs.sha256)
+    return Listing(repository, match["choice"], info.sha, asked, str(license_) if license_ else None, files)
+
+
+def find(name: str, revision: str | None = None) -> Remote:
+    """The file that ``OWNER/NAME[:FILE or quantisation]`` stands for. Raises HubError and its kinds."""
+    return weights_in(look(name, revision))
+
+
+def weights_in(listing: Listing) -> Remote:
+    """The GGUF file that is asked for. Raises HubError, HubMissing."""
+    path = _choose([item for item in listing.files if item.lower().endswith(".gguf")], listing.choice, listing.repository)
+    file = listing.files[path]
+    if not file.sha256:
+        where = f"{listing.repository}:{path}"
+        raise HubError("the hub names no SHA-256 sum for this file, so it cannot be checked", where=where)
+    return Remote(listing.origin(path), file.size, file.sha256)
 
 
 def _choose(files: list[str], choice: str | None, repository: str) -> str:
     """The file of that name or quantisation; without a choice the only one, or the first of PREFERRED."""
     whole = sorted(file for file in files if not _PART.search(file) and not Path(file).name.startswith("mmproj"))
     if not whole:
-        hint = "Look for a repository of the same model with GGUF in its name; it must be one file, not several parts."
+        hint = (
+            "Look for a repository of the same model with GGUF in its name; it must be one file, not several parts. Recognisers"
+            " come as faster-whisper's model.bin, voices as Piper's ONNX with its JSON."
+        )
         raise HubMissing("the repository has no GGUF file that can be used", where=repository, hint=hint)
     if choice in whole:
         return str(choice)
@@ -106,13 +160,13 @@ def pull(remote: Remote, home: Home) -> Exported:
         return Exported(id=name, path=str(folder), manifest=manifest)
     shutil.rmtree(folder, ignore_errors=True)
     partial = home.models / "pulling" / f"{remote.sha256}.gguf"
-    with disk_errors(partial), _alone(partial):
-        _fetch(remote, partial)
+    with disk_errors(partial), alone(partial):
+        fetch(remote.origin, HubFile(remote.origin.file, remote.size, remote.sha256), partial)
         manifest = describe(remote, read_header(partial), partial)
         with new_version(folder) as work:
             write_json(work / "model.json", manifest)
             write_json(work / MANIFEST, {"kind": "exported", "id": name, "parents": [], "sums": manifest.files})
-            _link_or_move(partial, work / file)
+            link_or_move(partial, work / file)
         partial.unlink(missing_ok=True)
     return Exported(id=name, path=str(folder), manifest=manifest)
 
@@ -141,7 +195,7 @@ def describe(remote: Remote, header: Header, weights: Path) -> ModelManifest:
     return manifest
 
 
-def _link_or_move(source: Path, target: Path) -> None:
+def link_or_move(source: Path, target: Path) -> None:
     """A link keeps what was downloaded until the folder is in its place."""
     try:
         os.link(source, target)
@@ -150,7 +204,7 @@ def _link_or_move(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _alone(partial: Path) -> Iterator[None]:
+def alone(partial: Path) -> Iterator[None]:
     """One download of a file at a time; the lock ends with the process."""
     partial.parent.mkdir(parents=True, exist_ok=True)
     with partial.with_suffix(".lock").open("wb") as lock:
@@ -161,38 +215,48 @@ def _alone(partial: Path) -> Iterator[None]:
         yield
 
 
-def _fetch(remote: Remote, partial: Path) -> None:
-    """Bring ``partial`` to its full length, from where it ends, and check its sum."""
+def fetch(origin: Origin, file: HubFile, partial: Path, largest: int = LARGEST) -> None:
+    """Bring ``partial`` to its full length, from where it ends, and check its sum. Raises HubError and its kinds, DiskFull."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers, disable_progress_bars
 
-    origin, where = remote.origin, remote.origin.label
+    where, digest = origin.label, file.digest
     have = partial.stat().st_size if partial.exists() else 0
-    if have > remote.size:
+    if have > file.size:
         partial.unlink()
         have = 0
-    if remote.size > LARGEST:
-        raise HubError(f"the file has {remote.size / 1e9:.0f} GB, which is too large", where=where)
+    if file.size > largest:
+        raise HubError(f"the file has {file.size / 1e9:.3g} GB, which is too large", where=where)
     free = shutil.disk_usage(partial.parent).free
-    if remote.size - have + SPARE > free:
-        missing = (remote.size - have + SPARE - free) / 1e9
+    if file.size - have + SPARE > free:
+        missing = (file.size - have + SPARE - free) / 1e9
         raise DiskFull(f"the file needs {missing:.1f} GB more than is free", where=str(partial.parent))
     if not sys.stderr.isatty():
         disable_progress_bars()
-    url = hf_hub_url(origin.repository, origin.file, revision=origin.commit, endpoint=_endpoint())
+    url = hf_hub_url(origin.repository, file.path, revision=origin.commit, endpoint=_endpoint())
     with hub_errors(where), partial.open("ab") as handle:
         http_get(
             url,
-            _Bounded(handle, remote.size),  # pyright: ignore[reportArgumentType]
+            _Bounded(handle, file.size),  # pyright: ignore[reportArgumentType]
             resume_size=have,
             headers=build_hf_headers(),
-            expected_size=remote.size,
-            displayed_filename=Path(origin.file).name,
+            expected_size=file.size,
+            displayed_filename=Path(file.path).name,
         )
-    if file_sha256(partial) != remote.sha256:
+    if not file.is_whole(partial):
         partial.unlink()
-        raise HubError("the file does not have the SHA-256 sum that the hub names", where=where, hint="Pull it again.")
+        kind = "SHA-256" if digest == file.sha256 else "Git"
+        raise HubError(f"the file does not have the {kind} sum that the hub names", where=where, hint="Pull it again.")
+
+
+def _git_sum(path: Path) -> str:
+    """The name that Git gives a file's content: SHA-1 over its length and itself."""
+    found = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as handle:
+        while part := handle.read(2**20):
+            found.update(part)
+    return found.hexdigest()
 
 
 class _Bounded:

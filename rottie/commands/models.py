@@ -1,4 +1,4 @@
-"""rottie models (list, pull, info, verify), promote, rollback."""
+"""rottie models (list, pull, info, verify), promote, rollback. Recognisers and voices: rottie/commands/speech_models.py."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from rottie.commands import speech_models
 from rottie.commands.entering import enter
 from rottie.commands.printing import console, print_json
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MODEL = "rottie-llm"
 MODEL_HELP = "The registered model."
+PLACE_HELP = "A GGUF file, a model folder, VERSION or NAME/VERSION; or a recogniser or a voice by its name."
 MOVE_JSON_HELP = "Print the champion as JSON on stdout; the log goes to stderr."
 
 
@@ -35,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog="Example: rottie models pull Qwen/Qwen2.5-1.5B-Instruct-GGUF:Q4_K_M")(pull)
     group.command(epilog="Example: rottie models info 3")(info)
     group.command(epilog="Example: rottie models verify model-q8_0.gguf")(verify)
+    speech_models.register(group)
     app.add_typer(group, name="models", epilog="Example: rottie models --json")
     app.command(epilog="Example: rottie promote 3")(promote)
     app.command(epilog="Example: rottie rollback")(rollback)
@@ -91,21 +94,36 @@ def _telling(metric: str) -> bool:
 
 
 def pull(
-    name: str = typer.Argument(..., metavar="OWNER/NAME[:FILE]", help="On the hub, and which file or quantisation of it."),
+    name: str = typer.Argument(
+        ...,
+        metavar="OWNER/NAME[:FILE]",
+        help="On the hub, and which file, quantisation or voice of it; a language lists its voices.",
+    ),
     revision: str | None = typer.Option(None, "--revision", help="A commit, tag or branch; main by default."),
     model: str = typer.Option(MODEL, "--model", help="The registered model that it becomes a version of."),
+    called: str | None = typer.Option(
+        None, "--as", help="What a recogniser or a voice is called here; as on the hub by default."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Download a GGUF model, check it and register it as a version. It is not promoted.
+    """Download a model and check it: GGUF, a recogniser of faster-whisper's, or a Piper voice.
 
-    An interrupted download goes on where it ended. HF_TOKEN opens what is not public, HF_ENDPOINT names another hub.
+    A GGUF model is registered as a version, and not promoted. A recogniser or a voice is kept under a name, for stt.model or
+    tts.model of the assistant's file. An interrupted download goes on where it ended. HF_TOKEN opens what is not public,
+    HF_ENDPOINT names another hub.
     """
-    from flows.steps import downloading, registering
+    from flows.steps import downloading, pulling
     from schemas.settings import Home
+
+    listing = downloading.look(name, revision)
+    if (spoken := pulling.speech_in(listing, called)) is not None:
+        speech_models.pull(spoken, as_json)
+        return
+    from flows.steps import registering
 
     enter(None)
     home, err = Home.current(), console(stderr=True)
-    remote = downloading.find(name, revision)
+    remote = downloading.weights_in(listing)
     err.print(f"{remote.origin.label}, {remote.size / 1e9:.2f} GB", markup=False, highlight=False)
     exported = downloading.pull(remote, home)
     ref = registering.register_pulled(exported, model, home)
@@ -119,13 +137,15 @@ def pull(
 
 
 def info(
-    place: str = typer.Argument(..., metavar="FILE_OR_VERSION", help="A GGUF file, a model folder, VERSION or NAME/VERSION."),
+    place: str = typer.Argument(..., metavar="FILE_OR_VERSION", help=PLACE_HELP),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """What a model file says about itself: family, size, quantisation, context, chat template, licence, SHA-256 sum."""
     from serve.model_info import info as described
+    from serve.speech_models import pulled_one
 
-    found = described(_folder(place))
+    spoken = pulled_one(place)
+    found = speech_models.told(spoken) if spoken is not None else described(_folder(place))
     if as_json:
         print_json(found)
         return
@@ -142,13 +162,17 @@ def info(
 
 
 def verify(
-    place: str = typer.Argument(..., metavar="FILE_OR_VERSION", help="A GGUF file, a model folder, VERSION or NAME/VERSION."),
+    place: str = typer.Argument(..., metavar="FILE_OR_VERSION", help=PLACE_HELP),
     engine: str = typer.Option("xllamacpp", "--engine", help="xllamacpp or llama_cpp: what it is decoded with."),
 ) -> None:
     """Check a model: its SHA-256 sums, its header, its chat template, and a decode in a process of its own."""
     from schemas.errors import ConfigError
     from serve.model_info import check
+    from serve.speech_models import pulled_one
 
+    if pulled_one(place) is not None:
+        speech_models.verify(place)
+        return
     if engine not in ("xllamacpp", "llama_cpp"):
         raise ConfigError(f"there is no engine {engine!r}", where="--engine", hint="Choose xllamacpp or llama_cpp.")
     out = console()

@@ -8,9 +8,8 @@ it needs. Does not cover decoding of files, resampling, nor when a turn ends.
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import AudioUnusable, IntegrityError, ModelUnusable
-from schemas.hashing import MANIFEST, verify
+from schemas.hashing import verify_manifest
 from serve.engines.heard_names import Names
 from serve.engines.samples import RATE, check_rate, checked
 
@@ -57,6 +56,10 @@ class Piece:
     words: tuple[Word, ...] = ()
 
 
+Told = Callable[[Piece], None]
+"""Is given each piece as soon as it is heard, in order."""
+
+
 @dataclass(frozen=True)
 class Transcript:
     """``text`` is empty where nobody spoke. ``no_speech`` is the least of the windows', 1 where no voice was found at all."""
@@ -90,17 +93,22 @@ class FasterWhisperEngine:
         language: str | None = None,
         words: bool = False,
         gated: bool = True,
+        told: Told = lambda _: None,
     ) -> Transcript:
         """Mono or stereo samples, [n] or [n, channels], floats in [-1, 1] or 16-bit integers, at most ten minutes.
 
         ``names`` are those of the home, which are heard more readily. ``gated`` False skips the search for a voice. Cancelling
-        ends the work after the window under way. Raises AudioUnusable.
+        ends the work after the window under way. ``told`` is called in the loop. Raises AudioUnusable.
         """
         check_rate(rate)
         samples = checked(_mono(audio), MOST_S)
-        stop = threading.Event()
-        work = asyncio.get_running_loop().run_in_executor(
-            self._pool, lambda: self._transcribed(samples, names, language, words, gated, stop)
+        stop, loop = threading.Event(), asyncio.get_running_loop()
+
+        def tell(piece: Piece) -> None:
+            loop.call_soon_threadsafe(told, piece)
+
+        work = loop.run_in_executor(
+            self._pool, lambda: self._transcribed(samples, names, language, words, gated, stop, tell)
         )
         try:
             return await work
@@ -116,17 +124,27 @@ class FasterWhisperEngine:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _transcribed(
-        self, audio: Audio, names: Sequence[str], language: str | None, words: bool, gated: bool, stop: threading.Event
+        self,
+        audio: Audio,
+        names: Sequence[str],
+        language: str | None,
+        words: bool,
+        gated: bool,
+        stop: threading.Event,
+        tell: Told,
     ) -> Transcript:
-        known = Names(names)
-        pieces, language_found, probability = [], language or "en", 1.0
+        known, pieces = Names(names), list[Piece]()
+        language_found, probability = language or "en", 1.0
         for start, end in self._windows(audio, gated):
             if stop.is_set():
                 break
             found, info = self._model.transcribe(audio[start:end], **self._settings(language, words, known))
             language_found, probability = info.language, float(info.language_probability)
             language = language_found  # one utterance, one language
-            pieces += [piece for segment in found if (piece := self._piece(segment, start / RATE, known))]
+            for segment in found:
+                if (piece := self._piece(segment, start / RATE, known)) is not None:
+                    pieces.append(piece)
+                    tell(piece)
         return Transcript(
             " ".join(piece.text for piece in pieces),
             tuple(pieces),
@@ -185,9 +203,8 @@ class FasterWhisperEngine:
     def _verify(folder: Path) -> None:
         """Where there is a manifest, every file is as it says; a downloaded Whisper may come without."""
         try:
-            if (folder / MANIFEST).is_file():
-                verify(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IntegrityError) as error:
+            verify_manifest(folder)
+        except IntegrityError as error:
             raise ModelUnusable("the recogniser's files are not as its manifest says", where=str(folder)) from error
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from schemas.errors import EngineError, ModelUnusable, SpeechMissing
+from schemas.errors import EngineError, IntegrityError, ModelUnusable, SpeechMissing
+from schemas.hashing import verify_manifest
 from serve.engines.spoken_pieces import cleaned, pieces
 from serve.piping import Helper, HelperLost
 
@@ -35,6 +36,10 @@ class PiperEngine:
         self._turn = asyncio.Lock()
         if not model.is_file() or not Path(f"{model}.json").is_file():
             raise ModelUnusable("a voice is an ONNX file with its JSON beside it", where=str(model))
+        try:
+            verify_manifest(model.parent)
+        except IntegrityError as error:
+            raise ModelUnusable("the voice's files are not as its manifest says", where=str(model.parent)) from error
         self.languages = _languages(Path(f"{model}.json"))
         self._helper: Helper | None = None
         try:

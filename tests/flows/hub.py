@@ -78,8 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
         commit = self.hub.branches[repository, revision]
         siblings = []
         for name, data in self.hub.commits[commit].items():
-            item = {"rfilename": name, "size": len(data), "blobId": hashlib.sha1(data).hexdigest()}
-            if name.endswith(".gguf"):
+            blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+            item = {"rfilename": name, "size": len(data), "blobId": blob}
+            if name.endswith((".gguf", ".bin", ".onnx")):
                 item["lfs"] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}
             siblings.append(item)
         body = {"id": repository, "sha": commit, "siblings": siblings, "tags": [], "cardData": {"license": "apache-2.0"}}
