@@ -46,9 +46,9 @@ class Line:
 
 
 @asynccontextmanager
-async def opened(address: str, key: str) -> AsyncGenerator[Line, None]:
+async def opened(address: str, key: str, query: str = "") -> AsyncGenerator[Line, None]:
     """``address`` is the API's. Raises StackDown, and what the API refuses it with."""
-    url = f"ws{address.removeprefix('http')}{PATH}"
+    url = f"ws{address.removeprefix('http')}{PATH}{query}"
     headers = {"Authorization": f"Bearer {key}"}
     try:
         # Loopback must never go through a proxy that the environment names for the outside.

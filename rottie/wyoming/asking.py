@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from rottie.wyoming.following import Following
 from schemas.errors import RottieError, StackDown
 from serve.api.doors import read_key
 from serve.api.faults import error_from, refusal_of
@@ -39,6 +40,10 @@ class Api:
             verify=url.startswith("https:"),
             limits=httpx.Limits(max_connections=None),
         )
+
+    def follow(self, language: str | None) -> Following:
+        """Hear a recording while it comes in."""
+        return Following(self._url, self._key_file, language)
 
     async def close(self) -> None:
         await self._http.aclose()

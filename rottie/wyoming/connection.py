@@ -62,6 +62,7 @@ class Connection:
         for task in tasks:
             task.cancel()
         error, *_ = await asyncio.gather(*tasks, return_exceptions=True)
+        await self._listen_with(None)
         if isinstance(error, RottieError):
             await self.refuse(error)
         else:
@@ -152,7 +153,7 @@ class Connection:
         yield Pong(text=asked.text)
 
     async def _transcribe(self, asked: messages.Transcribe) -> AsyncGenerator[Eventable, None]:
-        self._listener = Hearing(self._parts.api, asked, await self._parts.api.names())
+        await self._listen_with(await self._hearing(asked))
         return
         yield
 
@@ -160,15 +161,24 @@ class Connection:
         wake = self._parts.wake
         if wake is None:
             raise NoRecogniser("no wake word is listened for here", where="detect", hint="Name one in stack.wyoming.wake.")
-        self._listener = Waking(wake, await wake.stream(), asked)
+        await self._listen_with(Waking(wake, await wake.stream(), asked))
         return
         yield
 
+    async def _hearing(self, asked: messages.Transcribe) -> Hearing:
+        return Hearing(self._parts.api, asked, await self._parts.api.names())
+
+    async def _listen_with(self, listener: Hearing | Waking | None) -> None:
+        before, self._listener = self._listener, listener
+        if before is not None:
+            await before.close()
+
     async def _audio_start(self, form: messages.Format) -> AsyncGenerator[Eventable, None]:
         if self._listener is None:
-            async for event in self._transcribe(messages.Transcribe(context=None)):
-                yield event
-        self._ready().begin(form)
+            await self._listen_with(await self._hearing(messages.Transcribe(context=None)))
+        await self._ready().begin(form)
+        return
+        yield
 
     async def _audio(self, piece: messages.Piece, data: bytes) -> AsyncGenerator[Eventable, None]:
         async for event in self._ready().push(piece, data):

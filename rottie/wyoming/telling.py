@@ -29,7 +29,7 @@ def info_of(status: dict[str, Any], wake_word: tuple[str, str] | None) -> Info:
     if "stt" in spoken:
         name, languages = _of(spoken["stt"], language)
         model = AsrModel(**_about(name, "Recogniser"), languages=languages)
-        told.asr = [AsrProgram(**_about(PROGRAM, "Speech to text"), models=[model])]
+        told.asr = [AsrProgram(**_about(PROGRAM, "Speech to text"), models=[model], supports_transcript_streaming=True)]
     if "tts" in spoken:
         name, languages = _of(spoken["tts"], language)
         voice = TtsVoice(**_about(name, "Voice"), languages=languages)

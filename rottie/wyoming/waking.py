@@ -56,7 +56,7 @@ class Waking:
         self._sound: Sound | None = None
         self._detected = False
 
-    def begin(self, form: Format) -> None:
+    async def begin(self, form: Format) -> None:
         self._sound, self._detected = Sound(form), False
         self._stream.reset()
 
@@ -72,5 +72,8 @@ class Waking:
     async def finish(self) -> AsyncGenerator[Eventable, None]:
         if not self._detected:
             yield NotDetected(context=self._request.context)
+        await self.close()
+
+    async def close(self) -> None:
         self._sound, self._detected = None, False
         self._stream.reset()

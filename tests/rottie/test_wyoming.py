@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from wyoming.asr import Transcribe, Transcript
+from wyoming.asr import Transcribe, Transcript, TranscriptStop
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.error import Error
@@ -24,6 +24,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from wyoming.wake import Detect, Detection, NotDetected
 
 from rottie.wyoming import bridge as bridging
+from rottie.wyoming import following
 from rottie.wyoming.asking import Api
 from rottie.wyoming.bridge import bridge, wake_of
 from rottie.wyoming.connection import Parts
@@ -80,6 +81,22 @@ async def rest(one: AsyncClient, until: Any) -> list[Event]:
     return found
 
 
+def transcript(answers: list[Event]) -> Transcript:
+    """The whole transcript; what was told in parts, between start and stop, is the same."""
+    (whole,) = [Transcript.from_event(event) for event in answers if Transcript.is_type(event.type)]
+    parts = "".join(event.data["text"] for event in answers if event.type == "transcript-chunk")
+    kinds = [event.type for event in answers if event.type != "transcript-chunk"]
+    assert parts == whole.text
+    assert kinds == [*(["transcript-start"] if parts else []), "transcript", "transcript-stop"]
+    return whole
+
+
+def voice() -> bytes:
+    """Somebody's voice, after two seconds; what it says does not matter to the scripted recogniser."""
+    with np.load(WAKE, allow_pickle=False) as kept:
+        return kept["audio"][: len(kept["audio"]) // 3].tobytes()
+
+
 def samples(seconds: float = 1.5, rate: int = 16000, loud: float = 0.3) -> bytes:
     return (tone(seconds, rate, loud) * 32767).astype("<i2").tobytes()
 
@@ -112,21 +129,48 @@ async def test_it_tells_what_it_can_do(port: int) -> None:
 
 async def test_a_recording_is_transcribed(port: int) -> None:
     context = {"turn": 7}
-    (event,) = await told(port, Transcribe(language="en-US", context=context), *chunks(samples()), until=Transcript)
-    assert Transcript.from_event(event) == Transcript(text="turn on the hall lamp", language="en", context=context)
-    (nothing,) = await told(port, Transcribe(), *chunks(samples(loud=0)), until=Transcript)
-    assert Transcript.from_event(nothing).text == ""
-    (empty,) = await told(port, Transcribe(), AudioStart(16000, 2, 1), AudioStop(), until=Transcript)
-    assert Transcript.from_event(empty).text == ""
+    answers = await told(port, Transcribe(language="en-US", context=context), *chunks(voice()), until=TranscriptStop)
+    assert transcript(answers) == Transcript(text="turn on the hall lamp", language="en", context=context)
+    assert answers[0].data == {"language": "en", "context": context}
+    for silence in (chunks(samples(loud=0)), [AudioStart(16000, 2, 1), AudioStop()]):
+        answers = await told(port, Transcribe(), *silence, until=TranscriptStop)
+        assert transcript(answers).text == ""
+
+
+async def test_what_was_said_so_far_is_told_while_somebody_speaks(port: int) -> None:
+    start, *pieces, stop = chunks(voice() * 2)
+    async with client(port) as one:
+        for event in (Transcribe(), start, *pieces):
+            await one.write_event(event.event())
+        for _ in range(200):  # as long as somebody speaks, the recogniser is asked again and again
+            await one.write_event(pieces[-30].event())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    first = await one.read_event()
+                    break
+        else:
+            pytest.fail("nothing was told before the end")
+        assert first is not None
+        assert first.type == "transcript-start"
+        await one.write_event(stop.event())
+        answers = [first, *await rest(one, TranscriptStop)]
+    assert transcript(answers).text.startswith("turn on the hall lamp"), "of each phrase, where there was a pause"
+
+
+async def test_where_it_cannot_be_followed_it_is_heard_whole(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "LONGEST_S", 1)
+    answers = await told(port, Transcribe(), *chunks(samples()), until=TranscriptStop)
+    assert transcript(answers).text == "turn on the hall lamp", "a tone, in which only the whole recording's hearing finds words"
+    other = Transcribe(transcript_names=["a lamp of elsewhere"])
+    assert transcript(await told(port, other, *chunks(samples()), until=TranscriptStop)).text == "turn on the hall lamp"
 
 
 async def test_two_recordings_on_one_connection_and_one_without_a_request(port: int) -> None:
     async with client(port) as one:
         for begin in ([], [Transcribe()]):
-            for event in [*begin, *chunks(samples())]:
+            for event in [*begin, *chunks(voice())]:
                 await one.write_event(event.event())
-            (event,) = await rest(one, Transcript)
-            assert event.data["text"] == "turn on the hall lamp"
+            assert transcript(await rest(one, TranscriptStop)).text == "turn on the hall lamp"
 
 
 FORMATS = {
@@ -141,15 +185,16 @@ FORMATS = {
 @pytest.mark.parametrize("name", FORMATS)
 async def test_audio_of_any_format_is_the_same_sound(port: int, name: str) -> None:
     rate, width, channels = FORMATS[name]
-    audio = np.repeat(tone(1.5, rate), channels)
+    said = np.frombuffer(voice(), "<i2") / 32768
+    audio = np.repeat(np.interp(np.arange(0, len(said), 16000 / rate), np.arange(len(said)), said), channels)
     if width == 1:
         raw = ((audio * 127) + 128).astype(np.uint8).tobytes()
     else:
         whole = (audio * (2 ** (8 * width - 1) - 1)).astype("<i8")
         raw = whole.view(np.uint8).reshape(-1, 8)[:, :width].tobytes()
     for size in (4096, 1023):  # the second cuts samples in two
-        (event,) = await told(port, Transcribe(), *chunks(raw, rate, width, channels, size), until=Transcript)
-        assert event.data["text"] == "turn on the hall lamp"
+        answers = await told(port, Transcribe(), *chunks(raw, rate, width, channels, size), until=TranscriptStop)
+        assert transcript(answers).text == "turn on the hall lamp"
 
 
 async def spoken(port: int, *events: Any, until: Any = AudioStop) -> tuple[list[Event], np.ndarray]:
@@ -369,7 +414,7 @@ async def test_clients_that_leave_leave_nothing_behind(parts: Parts, server: Liv
         port = listening.sockets[0].getsockname()[1]
         left: list[list[Any]] = [
             [],
-            [Transcribe(), *chunks(samples())[:-4]],
+            [Transcribe(), *chunks(voice())[:-4]],
             [Synthesize(text="This is a sentence. " * 100)],
             [SynthesizeStart(), SynthesizeChunk(text="half a ")],
             [Detect(), *chunks(samples())[:-1]],

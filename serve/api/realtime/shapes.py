@@ -47,6 +47,15 @@ Format = Annotated[Pcm | Ulaw | Alaw, Field(discriminator="type")]
 PCM = Pcm(type="audio/pcm")
 
 
+class HeardPcm(Pcm):
+    """As it comes in: at 16,000 Hz too, which is what most recognisers' clients have."""
+
+    rate: Literal[16_000, 24_000] = OUT_RATE  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+HeardFormat = Annotated[HeardPcm | Ulaw | Alaw, Field(discriminator="type")]
+
+
 class ServerVad(Body):
     """A turn ends after a silence, however the sentence sounds."""
 
@@ -83,7 +92,7 @@ class Transcription(Body):
 
 
 class AudioInput(Section):
-    format: Format = PCM
+    format: HeardFormat = HeardPcm(type="audio/pcm")
     transcription: Transcription | None = None
     turn_detection: TurnDetection | None = SemanticVad(type="semantic_vad")
     noise_reduction: dict[str, Any] | None = Field(default=None, description="Taken and without effect.")
