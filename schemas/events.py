@@ -79,6 +79,9 @@ class Transcribed(_Event):
     language: str
     seconds: float = Field(ge=0, description="Of the recording.")
     timings_ms: dict[str, float] = Field(description="decode: from the file to samples; stt: from samples to words.")
+    fell_back: dict[str, Any] | None = Field(
+        default=None, description="RottieError.as_dict(): why the second recogniser heard it, where it did."
+    )
 
 
 class SpokenAudio(BaseModel):
@@ -97,6 +100,9 @@ class ReplySpoken(_Event):
     type: Literal["reply.spoken"] = "reply.spoken"
     audio: SpokenAudio | None = None
     error: dict[str, Any] | None = Field(default=None, description="RottieError.as_dict(): the reply is text alone.")
+    fell_back: dict[str, Any] | None = Field(
+        default=None, description="RottieError.as_dict(): why the second voice was asked, where it was."
+    )
 
 
 Tier = Literal["intents", "model", "confirmation", "none"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.action import Actor
 from schemas.artifacts import ModelRef
-from schemas.assistant import Assistant
+from schemas.assistant import Assistant, RecogniserChoice, VoiceChoice
 from schemas.inventory import Inventory
 from schemas.profile import Profile
 from serve.holding import Wish
@@ -135,21 +135,25 @@ def _home(wish: Wish, assistant: Assistant) -> dict[str, Any]:
 
 
 def _speech(assistant: Assistant) -> list[dict[str, Any]]:
-    """The recogniser and the voice, where the assistant has them. Each works on one thing at a time; the rest wait beside it."""
-    return [
-        {
-            "name": name,
-            "num_replicas": section.replicas,
-            "user_config": section.model_dump(mode="json"),
-            "max_ongoing_requests": 4,
-            "max_queued_requests": assistant.limits.queue,
-            "ray_actor_options": {"num_cpus": 0.1},
-            "graceful_shutdown_wait_loop_s": 1,
-            "graceful_shutdown_timeout_s": 20,
-            "health_check_period_s": 5,
-            "health_check_timeout_s": 30,
-            "max_surge_percent": 100,
-        }
-        for name, section in (("Stt", assistant.stt), ("Tts", assistant.tts))
-        if section is not None
-    ]
+    """The recogniser and the voice, where the assistant has them, and what stands in for them, in processes of its own."""
+    stt, tts = assistant.stt, assistant.tts
+    sections = {"Stt": stt, "Tts": tts, "SttSecond": stt and stt.second, "TtsSecond": tts and tts.second}
+    return [_stage(name, section, assistant) for name, section in sections.items() if section is not None]
+
+
+def _stage(name: str, section: RecogniserChoice | VoiceChoice, assistant: Assistant) -> dict[str, Any]:
+    """Each replica works on one thing at a time; the rest wait beside it."""
+    return {
+        "name": name,
+        "num_replicas": section.replicas,
+        # Of its second a stage knows nothing: another one there is no reason to load anything here.
+        "user_config": section.model_dump(mode="json", exclude={"second"}),
+        "max_ongoing_requests": 4,
+        "max_queued_requests": assistant.limits.queue,
+        "ray_actor_options": {"num_cpus": 0.1},
+        "graceful_shutdown_wait_loop_s": 1,
+        "graceful_shutdown_timeout_s": 20,
+        "health_check_period_s": 5,
+        "health_check_timeout_s": 30,
+        "max_surge_percent": 100,
+    }

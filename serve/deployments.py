@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -133,6 +133,13 @@ class Stt:
 
         return await heard(self._ears, recording, listen)
 
+    async def hear_in_pieces(self, recording: bytes, listen: str) -> AsyncGenerator[str, None]:
+        from serve.hearing import heard_in_pieces
+
+        async with aclosing(heard_in_pieces(self._ears, recording, listen)) as messages:
+            async for message in messages:
+                yield message
+
 
 @ray_serve.deployment(name="Tts")
 class Tts:
@@ -178,6 +185,8 @@ class Gateway:
         home: DeploymentHandle,
         stt: DeploymentHandle | None = None,
         tts: DeploymentHandle | None = None,
+        stt_second: DeploymentHandle | None = None,
+        tts_second: DeploymentHandle | None = None,
     ) -> None:
         from serve.api.gateway import Settings
         from serve.conversations import Conversations
@@ -191,7 +200,9 @@ class Gateway:
         self._turns = HandleTurns(llm, self._metrics)
         self._home = AskedHome(HandleHome(home))
         self._talks = Talks(Conversations(Home.current().database))
-        self._speech = Speech(HandleEars(stt) if stt else None, HandleVoice(tts) if tts else None)
+        ears = [HandleEars(handle) if handle else None for handle in (stt, stt_second)]
+        voices = [HandleVoice(handle) if handle else None for handle in (tts, tts_second)]
+        self._speech = Speech.joined(ears[0], voices[0], ears[1], voices[1])
 
     async def check_health(self) -> None:
         """Nothing that could be ill; a time to put things in order."""

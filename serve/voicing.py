@@ -10,7 +10,6 @@ import asyncio
 import base64
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,9 @@ from serve.actions.speaking import NOT_UNDERSTOOD
 from serve.api.faults import note
 from serve.assisting import LiveHome
 from serve.engines.encoding import finished
-from serve.hearing import Hears, Listen
+from serve.hearing import Hears, Listen, Understood
 from serve.saying import Say, Says
+from serve.standing_in import FirstVoice, TwoEars, whole
 
 NOTHING_HEARD = "I heard nothing."
 NAMES_S = 0.5  # how long the home may take to tell its names
@@ -29,14 +29,34 @@ NAMES_S = 0.5  # how long the home may take to tell its names
 
 @dataclass(frozen=True)
 class Speech:
-    """The recogniser and the voice of an assistant; None where it has none. ``confidence``: see schemas.assistant.Stt."""
+    """The recogniser and the voice of an assistant; None where it has none. ``ears`` know of their second themselves;
+    ``second_ears`` are told of in the status, ``second_voice`` is asked where ``voice`` fails. ``joined`` makes one of four."""
 
     ears: Hears | None = None
     voice: Says | None = None
+    second_ears: Hears | None = None
+    second_voice: Says | None = None
+
+    @classmethod
+    def joined(
+        cls, ears: Hears | None, voice: Says | None, second_ears: Hears | None = None, second_voice: Says | None = None
+    ) -> Speech:
+        """Of stages that know nothing of each other."""
+        if ears is not None and second_ears is not None:
+            ears = TwoEars(ears, second_ears)
+        if voice is not None and second_voice is not None:
+            voice = FirstVoice(voice)
+        return cls(ears, voice, second_ears, second_voice)
+
+    @property
+    def voices(self) -> list[Says]:
+        """In the order in which they are asked."""
+        return [voice for voice in (self.voice, self.second_voice) if voice is not None]
 
     async def statuses(self) -> dict[str, list[dict[str, Any]]]:
         """Of each stage that the assistant has, one state for every replica that can be reached."""
-        stages = {name: stage for name, stage in (("stt", self.ears), ("tts", self.voice)) if stage is not None}
+        all_ = {"stt": self.ears, "tts": self.voice, "stt_second": self.second_ears, "tts_second": self.second_voice}
+        stages = {name: stage for name, stage in all_.items() if stage is not None}
         told = await asyncio.gather(*(stage.statuses() for stage in stages.values()))
         return dict(zip(stages, told, strict=True))
 
@@ -45,7 +65,8 @@ class Speech:
 class Spoken:
     """What is wanted beside a text. ``recording`` None: the turn has a text; ``aloud_s``: how long speaking the
     reply may take, 0 where it is text alone; ``whole_s``: the time since the beginning by which that must have ended.
-    ``conversation``: the one that goes on, should there be nothing to keep in it.
+    ``conversation``: the one that goes on, should there be nothing to keep in it. ``language``: what is spoken, where the client
+    says so.
     """
 
     recording: bytes | None = None
@@ -53,6 +74,7 @@ class Spoken:
     confidence: float = 0.0
     aloud_s: float = 0.0
     whole_s: float = 60.0
+    language: str | None = None
 
 
 Answer = Callable[[str], AsyncIterator[AssistEvent]]
@@ -64,11 +86,11 @@ async def voiced(
     """Transcribed, the events of ``answer`` to what was heard, ReplySpoken before the end. Raises NoRecogniser, AudioUnusable,
     SpeechDown, what loading a recogniser raises, and what ``answer`` raises.
     """
-    began, spent, reply = time.monotonic(), dict[str, float](), ""
+    began, spent, reply, language = time.monotonic(), dict[str, float](), "", spoken.language
     if spoken.recording is not None:
         heard = await _heard(spoken, speech, home)
         spent |= heard.timings_ms
-        text = heard.transcript.text
+        text, language = heard.transcript.text, language or heard.transcript.language
         yield Transcribed(
             inference_id=inference_id,
             at_ms=_ms_since(began),
@@ -76,6 +98,7 @@ async def voiced(
             language=heard.transcript.language,
             seconds=round(heard.transcript.seconds, 3),
             timings_ms=heard.timings_ms,
+            fell_back=heard.fell_back,
         )
         unsure = min((piece.confidence for piece in heard.transcript.pieces), default=0.0) < spoken.confidence
         if not text or unsure:
@@ -94,7 +117,7 @@ async def voiced(
                 if spoken.aloud_s:
                     said = time.monotonic()
                     left_s = max(0.0, spoken.whole_s - (said - began))
-                    sound = await _said(reply, speech.voice, min(spoken.aloud_s, left_s))
+                    sound = await _said(Say(text=reply, language=language), speech.voices, min(spoken.aloud_s, left_s))
                     spent["tts"] = round(_ms_since(said), 3)
                     yield ReplySpoken(inference_id=inference_id, at_ms=_ms_since(began), **sound)
                 total = round(_ms_since(began), 3)
@@ -105,11 +128,11 @@ async def voiced(
             await close()
 
 
-async def _heard(spoken: Spoken, speech: Speech, home: LiveHome) -> Any:
+async def _heard(spoken: Spoken, speech: Speech, home: LiveHome) -> Understood:
     assert spoken.recording is not None
     if speech.ears is None:
         raise NoRecogniser("audio cannot be understood here", where="audio")
-    return await speech.ears.hear(spoken.recording, Listen(names=await names_of(home)))
+    return await speech.ears.hear(spoken.recording, Listen(names=await names_of(home), language=spoken.language))
 
 
 async def _nothing(inference_id: str, conversation: str | None, reply: str) -> AsyncGenerator[AssistEvent, None]:
@@ -119,20 +142,22 @@ async def _nothing(inference_id: str, conversation: str | None, reply: str) -> A
     yield AssistFinished(**stamp, conversation_id=conversation, timings_ms={})
 
 
-async def _said(reply: str, voice: Says | None, within_s: float) -> dict[str, Any]:
+async def _said(say: Say, voices: list[Says], within_s: float) -> dict[str, Any]:
     """The fields of ReplySpoken: what was done is done, so that nothing which goes wrong here may fail the turn."""
+    told: dict[str, Any] = {}
     try:
-        if voice is None:
+        if not voices:
             raise NoVoice("replies cannot be spoken here", where="speak")
-        async with asyncio.timeout(within_s), aclosing(voice.say(Say(text=reply))) as pieces:
-            wav, seconds = finished(b"".join([piece async for piece in pieces]))
+        async with asyncio.timeout(within_s):
+            wav, seconds = finished(await whole(voices, say, lambda error: told.update(fell_back=error.as_dict())))
     except TimeoutError:
-        return {"error": SpeechDown(f"the reply was not spoken within {within_s:g} s", where="tts").as_dict()}
+        error = SpeechDown(f"the reply was not spoken within {within_s:g} s", where="tts")
+        return {"error": error.as_dict(), **told}
     except RottieError as error:
-        return {"error": error.as_dict()}
+        return {"error": error.as_dict(), **told}
     except Exception as error:
-        return {"error": note(error).as_dict()}
-    return {"audio": SpokenAudio(data=base64.b64encode(wav).decode(), seconds=round(seconds, 3))}
+        return {"error": note(error).as_dict(), **told}
+    return {"audio": SpokenAudio(data=base64.b64encode(wav).decode(), seconds=round(seconds, 3)), **told}
 
 
 async def names_of(home: LiveHome) -> tuple[str, ...]:

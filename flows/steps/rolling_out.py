@@ -31,7 +31,7 @@ from serve.holding import Wish
 log = logging.getLogger("rottie.rollout")
 TIMEOUT_S = 300.0
 POLL_S = 0.5
-SECTIONS: dict[str, type[Stt] | type[Tts]] = {"Stt": Stt, "Tts": Tts}
+SECTIONS: dict[str, type[Stt] | type[Tts]] = {"Stt": Stt, "Tts": Tts, "SttSecond": Stt, "TtsSecond": Tts}
 
 
 def roll_out(ref: ModelRef | None, assistant: Assistant, profile: Profile, home: Home, timeout_s: float = TIMEOUT_S) -> None:
@@ -190,7 +190,7 @@ def _unsettled(config: dict[str, Any], told: dict[str, list[dict[str, Any]]]) ->
     """Which of the recogniser and the voice is still loading, as a clause; empty where none is."""
     for item in config["applications"][0]["deployments"]:
         # A gateway from before there was speech to tell of names neither.
-        if item["name"] not in ("Stt", "Tts") or item["name"] not in told:
+        if item["name"] not in SECTIONS or item["name"] not in told:
             continue
         wanted = content_id(SECTIONS[item["name"]].model_validate(item["user_config"]))
         states = [state for state in told[item["name"]] if state["wanted"] == wanted]

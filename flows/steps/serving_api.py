@@ -86,7 +86,7 @@ class Api(_Client):
         return cls(url, {"Authorization": f"Bearer {read_key(key_file)}"})
 
     def statuses(self) -> dict[str, list[dict[str, Any]]]:
-        """One state for each replica, by the deployment's name: Llm, and Stt and Tts where they are told.
+        """One state for each replica, by the deployment's name: Llm, and Stt, Tts, SttSecond and TtsSecond where they are told.
 
         Nothing while the API cannot be reached or has another key.
         """
@@ -95,7 +95,8 @@ class Api(_Client):
             if reply.status_code != 200:
                 return {}
             told = reply.json()
-            return {"Llm": told["replicas"]} | {name.capitalize(): found for name, found in told.get("speech", {}).items()}
+            speech = {name.title().replace("_", ""): found for name, found in told.get("speech", {}).items()}
+            return {"Llm": told["replicas"]} | speech
         except (httpx.TransportError, ValueError, KeyError, AttributeError):
             return {}
 

@@ -80,6 +80,11 @@ class AssistRequest(_Body):
     text: str = Field(default="", max_length=LONGEST_TEXT, description="What is asked; may be left out with a confirmation.")
     audio: Recording | None = Field(default=None, description="What is asked, as a recording, in place of a text.")
     speak: bool = Field(default=False, description="The reply as sound too.")
+    language: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{2,3}$",
+        description="What is spoken, such as `de`: chooses recogniser and voice where the assistant's file names several.",
+    )
     conversation_id: str | None = Field(
         default=None,
         max_length=64,
@@ -123,6 +128,9 @@ class AssistReply(_Body):
     reply: str
     audio: SpokenAudio | None = Field(default=None, description="The reply as sound, where that was asked for and went well.")
     audio_error: dict[str, Any] | None = Field(default=None, description="Why there is no sound though it was asked for.")
+    fell_back: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Of `stt` and `tts`, where a second one had to be asked: why."
+    )
     timings_ms: dict[str, float]
 
 
@@ -171,6 +179,7 @@ class Desk:
             confidence=self.settings.stt.confidence if self.settings.stt else 0.0,
             aloud_s=self._aloud_s() if wanted.speak else 0.0,
             whole_s=SPEAKING_UNTIL * limits.timeout_s,
+            language=wanted.language,
         )
         events = voiced(
             lambda text: self._events(replace(asked, text=one_line(text)), wanted, own),
@@ -260,14 +269,16 @@ def reply_of(events: list[AssistEvent]) -> AssistReply:
     tier: Tier = "none"
     transcript: Transcript | None = None
     sound: ReplySpoken | None = None
-    model, text, actions = None, "", []
+    model, text, actions, fallen = None, "", [], dict[str, dict[str, Any]]()
     for event in events:
         if isinstance(event, TierAnswered):
             tier, model = event.tier, event.model
         elif isinstance(event, Transcribed):
             transcript = Transcript(text=event.text, language=event.language, seconds=event.seconds)
+            fallen |= {"stt": event.fell_back} if event.fell_back else {}
         elif isinstance(event, ReplySpoken):
             sound = event
+            fallen |= {"tts": event.fell_back} if event.fell_back else {}
         elif isinstance(event, ActionDone):
             actions.append(event.action)
         elif isinstance(event, ReplyReady):
@@ -283,6 +294,7 @@ def reply_of(events: list[AssistEvent]) -> AssistReply:
                 reply=text,
                 audio=sound.audio if sound else None,
                 audio_error=sound.error if sound else None,
+                fell_back=fallen,
                 timings_ms=event.timings_ms,
             )
     raise EngineError("the turn ended without a reply")

@@ -38,7 +38,7 @@ class ModelList(Body):
 class ReplicaStates(Body):
     replicas: tuple[dict[str, Any], ...] = Field(description="Of the model.")
     speech: dict[str, tuple[dict[str, Any], ...]] = Field(
-        description="Of the recogniser (stt) and the voice (tts), where there are any."
+        description="Of recogniser and voice (stt, tts) and what stands in for them (stt_second, tts_second), if any."
     )
     language: str = Field(description="What the assistant is spoken to in.")
 

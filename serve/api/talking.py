@@ -65,6 +65,7 @@ class Parlour:
         parts = Parts(
             ears=self._desk.speech.ears if settings.stt else None,
             voice=self._desk.speech.voice if settings.tts else None,
+            second=self._desk.speech.second_voice if settings.tts else None,
             answer=spoken.answer,
             names=lambda: names_of(self._desk.home),
             trim=spoken.trim,

@@ -104,8 +104,25 @@ def test_a_stage_of_speech_is_there_where_its_section_is() -> None:
         assert [item["name"] for item in application["deployments"]] == ["Gateway", "Llm", "Home", *stages]
     config = made(stt={"longest_s": 5}, tts={"replicas": 3})
     assert deployment(config, "Tts")["num_replicas"] == 3
-    assert deployment(config, "Stt")["user_config"] == deployment(config, "Gateway")["user_config"]["stt"]
+    told = deployment(config, "Gateway")["user_config"]["stt"]
+    assert deployment(config, "Stt")["user_config"] == {key: value for key, value in told.items() if key != "second"}
     assert deployment(config, "Stt")["user_config"]["longest_s"] == 5
+
+
+def test_a_second_engine_is_a_deployment_of_its_own() -> None:
+    from flows.steps.rolling_out import SECTIONS
+    from serve.app import SPEECH
+
+    config = made(stt={"second": {"model": "tiny", "replicas": 2}}, tts={"second": {}})
+    application = config["applications"][0]
+    assert application["args"] == {"stages": ["Stt", "Tts", "SttSecond", "TtsSecond"]}
+    assert {stage.name for stage in SPEECH.values()} == set(application["args"]["stages"]) == set(SECTIONS)
+    second = deployment(config, "SttSecond")
+    assert (second["num_replicas"], second["user_config"]["model"]) == (2, "tiny")
+    # What is told of the second is no reason to load the first again.
+    alone = made(stt={}, tts={})
+    assert deployment(config, "Stt") == deployment(alone, "Stt")
+    assert deployment(config, "Tts") == deployment(alone, "Tts")
 
 
 def test_no_secret_and_no_foreign_address(monkeypatch: pytest.MonkeyPatch) -> None:
