@@ -5,7 +5,10 @@ Nothing of a recording or a transcript is logged or written to disk. Does not co
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +20,7 @@ from schemas.errors import AudioUnusable, RottieError
 from serve.api.faults import error_from, note
 from serve.by_language import ByLanguage
 from serve.engines.decoding import Decoder
-from serve.engines.faster_whisper import FasterWhisperEngine, Transcript
+from serve.engines.faster_whisper import FasterWhisperEngine, Piece, Told, Transcript
 from serve.engines.samples import checked
 from serve.engines.scripted_speech import ScriptedRecogniser
 from serve.speech_models import chosen, place_of, pulled, recogniser_folder
@@ -52,8 +55,9 @@ class Understood(BaseModel):
 class Hears(Protocol):
     """Where recordings are heard."""
 
-    async def hear(self, recording: bytes, listen: Listen) -> Understood:
-        """Raises AudioUnusable, and another RottieError where nobody can listen now."""
+    async def hear(self, recording: bytes, listen: Listen, told: Told | None = None) -> Understood:
+        """``told`` is given each piece as soon as it is heard. Raises AudioUnusable, and another RottieError where nobody can
+        listen now."""
         ...
 
     async def statuses(self) -> list[dict[str, Any]]:
@@ -98,7 +102,7 @@ class Ears:
             self._decoder.start()
         return open_recogniser(section)
 
-    async def hear(self, recording: bytes, listen: Listen) -> Understood:
+    async def hear(self, recording: bytes, listen: Listen, told: Told | None = None) -> Understood:
         section = self._section
         language = listen.language or section.language
         async with self._recognisers.hold(listen.language) as recogniser:
@@ -108,7 +112,8 @@ class Ears:
             else:
                 audio = await self._decoder.decode(recording, section.longest_s)
             decoded = time.monotonic()
-            transcript = await recogniser.transcribe(audio, names=listen.names, language=language, words=listen.words)
+            wanted: dict[str, Any] = {"names": listen.names, "language": language, "words": listen.words}
+            transcript = await recogniser.transcribe(audio, **wanted, told=told or (lambda _: None))
         spent = {"decode": decoded - began, "stt": time.monotonic() - decoded}
         return Understood(transcript=transcript, timings_ms={name: round(s * 1000, 3) for name, s in spent.items()})
 
@@ -127,6 +132,21 @@ def open_recogniser(section: RecogniserChoice) -> Recogniser:
     return FasterWhisperEngine(recogniser_folder(section.model), section.threads, beam=section.beam)
 
 
+async def in_pieces(ears: Hears, recording: bytes, listen: Listen) -> AsyncGenerator[Piece | Understood, None]:
+    """Each piece as soon as it is heard, and last the whole; closing it early ends the work. Raises what ``hear`` raises."""
+    told = asyncio.Queue[Piece | None]()
+    work = asyncio.create_task(ears.hear(recording, listen, told.put_nowait))
+    work.add_done_callback(lambda _: told.put_nowait(None))
+    try:
+        while (piece := await told.get()) is not None:
+            yield piece
+        yield await work
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+_PIECE: TypeAdapter[Piece] = TypeAdapter(Piece)
 _ANSWER: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
@@ -139,6 +159,28 @@ async def heard(ears: Hears, recording: bytes, listen: str) -> str:
     except Exception as error:
         return _ANSWER.dump_json({"error": note(error).as_dict()}).decode()
     return found.model_dump_json()
+
+
+async def heard_in_pieces(ears: Hears, recording: bytes, listen: str) -> AsyncGenerator[str, None]:
+    """As ``heard``, with each piece before it."""
+    try:
+        async with aclosing(in_pieces(ears, recording, Listen.model_validate_json(listen))) as found:
+            async for each in found:
+                if isinstance(each, Understood):
+                    yield each.model_dump_json()
+                else:
+                    yield _ANSWER.dump_json({"piece": _PIECE.dump_python(each)}).decode()
+    except RottieError as error:
+        yield _ANSWER.dump_json({"error": error.as_dict()}).decode()
+    except Exception as error:
+        yield _ANSWER.dump_json({"error": note(error).as_dict()}).decode()
+
+
+def piece_or_whole(answer: str) -> Piece | Understood:
+    """What a message of ``heard_in_pieces`` brought, or the error in it, raised."""
+    if answer.startswith('{"piece"'):
+        return _PIECE.validate_python(_ANSWER.validate_json(answer)["piece"])
+    return understood(answer)
 
 
 def understood(answer: str) -> Understood:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grpc.aio import AioRpcError
@@ -15,7 +16,8 @@ from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
 
 from schemas.errors import Overloaded, SpeechDown
-from serve.hearing import Listen, Understood, understood
+from serve.engines.faster_whisper import Told
+from serve.hearing import Listen, Understood, piece_or_whole, understood
 from serve.saying import Say, piece_of
 
 if TYPE_CHECKING:
@@ -33,10 +35,23 @@ class HandleEars:
 
     def __init__(self, stt: DeploymentHandle) -> None:
         self._stt = stt
+        self._streaming = stt.options(stream=True)
 
-    async def hear(self, recording: bytes, listen: Listen) -> Understood:
+    async def hear(self, recording: bytes, listen: Listen, told: Told | None = None) -> Understood:
         text = listen.model_dump_json()
+        if told is not None:
+            return await self._in_pieces(recording, text, told)
         return understood(await _insisted("the recogniser", lambda: self._asked(recording, text)))
+
+    async def _in_pieces(self, recording: bytes, listen: str, told: Told) -> Understood:
+        messages = _messages("the recogniser", lambda: self._streaming.hear_in_pieces.remote(recording, listen))
+        async with aclosing(messages):
+            async for message in messages:
+                found = piece_or_whole(message)
+                if isinstance(found, Understood):
+                    return found
+                told(found)
+        raise SpeechDown("the recogniser's process ended in the middle of a recording")
 
     async def statuses(self) -> list[dict[str, Any]]:
         return await told_by_all(self._stt)
@@ -59,27 +74,12 @@ class HandleVoice:
 
     async def say(self, say: Say) -> AsyncGenerator[bytes, None]:
         text = say.model_dump_json()
-        response, message = await _insisted("the voice", lambda: self._begun(text))
-        try:
-            while message is not None:
+        async with aclosing(_messages("the voice", lambda: self._tts.say.remote(text))) as messages:
+            async for message in messages:
                 yield piece_of(message)
-                try:
-                    message = await anext(response, None)
-                except LOST as error:
-                    raise SpeechDown("the voice's process ended in the middle of a reply") from error
-        finally:
-            response.cancel()
 
     async def statuses(self) -> list[dict[str, Any]]:
         return await told_by_all(self._all)
-
-    async def _begun(self, say: str) -> tuple[Any, bytes | None]:
-        response: Any = self._tts.say.remote(say)
-        try:
-            return response, await anext(response, None)
-        except BaseException:
-            response.cancel()
-            raise
 
 
 async def told_by_all(handle: DeploymentHandle) -> list[dict[str, Any]]:
@@ -90,6 +90,28 @@ async def told_by_all(handle: DeploymentHandle) -> list[dict[str, Any]]:
     except TimeoutError:
         return []
     return [state for state in found if isinstance(state, dict)]
+
+
+async def _messages(what: str, ask: Callable[[], Any]) -> AsyncGenerator[Any, None]:
+    """Of a streaming method. A replica that is lost before the first is replaced. Raises Overloaded, SpeechDown."""
+    response, message = await _insisted(what, lambda: _begun(ask()))
+    try:
+        while message is not None:
+            yield message
+            try:
+                message = await anext(response, None)
+            except LOST as error:
+                raise SpeechDown(f"the process of {what} ended in the middle") from error
+    finally:
+        response.cancel()
+
+
+async def _begun(response: Any) -> tuple[Any, Any]:
+    try:
+        return response, await anext(response, None)
+    except BaseException:
+        response.cancel()
+        raise
 
 
 async def _insisted(what: str, attempt: Callable[[], Awaitable[Result]]) -> Result:

@@ -10,7 +10,7 @@ import math
 import re
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -18,16 +18,18 @@ from pydantic import ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from schemas.errors import NoRecogniser, NoVoice, RequestError, TextUnspeakable, VersionMissing
+from schemas.assistant import Limits
+from schemas.errors import NoRecogniser, NoVoice, RequestError, RottieError, TextUnspeakable, VersionMissing
 from serve.api.bodies import attended, close_all, closing, read_body
 from serve.api.describing import answers
+from serve.api.faults import error_body, note
 from serve.api.replies import sse
 from serve.api.running import late
 from serve.api.wire import Body, checked, refusal
 from serve.engines.encoding import MEDIA, AudioFormat
 from serve.engines.faster_whisper import Piece, Transcript
 from serve.engines.spoken_pieces import MAX_TEXT
-from serve.hearing import Listen
+from serve.hearing import Listen, Understood, in_pieces
 from serve.saying import Say
 from serve.voicing import Speech
 
@@ -40,6 +42,7 @@ RECOGNISERS = frozenset({"champion", "rottie-stt", "whisper-1"})
 VOICES = frozenset({"champion", "rottie-tts", "tts-1", "tts-1-hd"})
 _ENVELOPE = 65_536  # bytes of a form beside its file
 _MOST_FIELDS = 20
+Made = TypeVar("Made")
 
 
 class TranscriptionForm(Body):
@@ -131,6 +134,11 @@ def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
             raise RequestError("only json and text are streamed", where="response_format")
         names = tuple(name for part in re.split(r"[,;\n]", asked.prompt or "") if (name := part.strip()))
         listen = Listen(names=names, language=asked.language, words=words)
+        if asked.stream:
+            pieces = in_pieces(speech.ears, asked.file, listen)
+            first = await _begun(request, pieces, settings.limits)
+            body = closing(_events(first, pieces, settings.limits), pieces)
+            return StreamingResponse(body, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         try:
             async with asyncio.timeout(settings.limits.timeout_s):
                 heard = await attended(request, speech.ears.hear(asked.file, listen))
@@ -148,21 +156,25 @@ def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
         if len(asked.input) > settings.tts.longest:
             raise TextUnspeakable(f"the text is longer than {settings.tts.longest} characters", where="input")
         pieces = speech.voice.say(Say(text=asked.input, speed=asked.speed, form=asked.response_format))
-        # The first piece is awaited here, so that what fails before it has a proper status line.
-        try:
-            async with asyncio.timeout(settings.limits.timeout_s):
-                first = await attended(request, _first(pieces))
-        except BaseException as error:
-            await close_all(pieces)
-            if isinstance(error, TimeoutError):
-                raise late(settings.limits) from error
-            raise
-        body = closing(_rest(first, pieces, settings.limits.timeout_s), pieces)
+        first = await _begun(request, pieces, settings.limits)
+        body = closing(_rest(first or b"", pieces, settings.limits.timeout_s), pieces)
         return StreamingResponse(body, media_type=MEDIA[asked.response_format], headers={"Cache-Control": "no-store"})
 
 
-async def _first(pieces: AsyncGenerator[bytes, None]) -> bytes:
-    return await anext(pieces, b"")
+async def _begun(request: Request, pieces: AsyncGenerator[Made, None], limits: Limits) -> Made | None:
+    """The first piece, which is awaited before the status line is sent, so that what fails before it has a proper one."""
+    try:
+        async with asyncio.timeout(limits.timeout_s):
+            return await attended(request, _next(pieces))
+    except BaseException as error:
+        await close_all(pieces)
+        if isinstance(error, TimeoutError):
+            raise late(limits) from error
+        raise
+
+
+async def _next(pieces: AsyncGenerator[Made, None]) -> Made | None:
+    return await anext(pieces, None)
 
 
 async def _rest(first: bytes, pieces: AsyncGenerator[bytes, None], patience_s: float) -> AsyncIterator[bytes]:
@@ -226,10 +238,6 @@ async def _fields(form: FormData) -> dict[str, Any]:
 
 
 def _told(asked: TranscriptionForm, heard: Transcript) -> Response:
-    if asked.stream:
-        events = StreamingResponse(_events(heard), media_type="text/event-stream")
-        events.headers["Cache-Control"] = "no-store"
-        return events
     if asked.response_format == "json":
         return JSONResponse({"text": heard.text, "usage": _usage(heard)})
     if asked.response_format == "verbose_json":
@@ -239,11 +247,27 @@ def _told(asked: TranscriptionForm, heard: Transcript) -> Response:
     return PlainTextResponse(_subtitles(heard, asked.response_format == "vtt"))
 
 
-async def _events(heard: Transcript) -> AsyncIterator[bytes]:
-    """Our recogniser hears a recording whole; its pieces come one after the other, none sooner than the last."""
-    for number, piece in enumerate(heard.pieces):
-        yield sse({"type": "transcript.text.delta", "delta": f" {piece.text}" if number else piece.text})
-    yield sse({"type": "transcript.text.done", "text": heard.text, "usage": _usage(heard)})
+async def _events(
+    first: Piece | Understood | None, pieces: AsyncGenerator[Piece | Understood, None], limits: Limits
+) -> AsyncIterator[bytes]:
+    """Each piece as soon as it is heard; what fails on the way is told as the last event."""
+    found, before = first, False
+    try:
+        while found is not None:
+            if isinstance(found, Understood):
+                heard = found.transcript
+                yield sse({"type": "transcript.text.done", "text": heard.text, "usage": _usage(heard)})
+                return
+            yield sse({"type": "transcript.text.delta", "delta": f" {found.text}" if before else found.text})
+            before = True
+            async with asyncio.timeout(limits.timeout_s):
+                found = await _next(pieces)
+    except TimeoutError:
+        yield sse(error_body(late(limits)))
+    except RottieError as error:
+        yield sse(error_body(error))
+    except Exception as error:
+        yield sse(error_body(note(error)))
 
 
 def _usage(heard: Transcript) -> dict[str, Any]:

@@ -107,18 +107,12 @@ class FasterWhisperEngine:
         def tell(piece: Piece) -> None:
             loop.call_soon_threadsafe(told, piece)
 
-        work = loop.run_in_executor(
-            self._pool, lambda: self._transcribed(samples, names, language, words, gated, stop, tell)
-        )
+        work = loop.run_in_executor(self._pool, lambda: self._transcribed(samples, names, language, words, gated, stop, tell))
         try:
             return await work
         except asyncio.CancelledError:
             stop.set()
             raise
-
-    def listen(self, names: Sequence[str] = ()) -> Listening:
-        """One utterance while it is spoken."""
-        return Listening(self, names)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -206,54 +200,6 @@ class FasterWhisperEngine:
             verify_manifest(folder)
         except IntegrityError as error:
             raise ModelUnusable("the recogniser's files are not as its manifest says", where=str(folder)) from error
-
-
-@dataclass(frozen=True)
-class Partial:
-    """``stable`` words were heard twice in a row and will hardly change; ``rest`` may.
-
-    LocalAgreement-2: Macháček et al. 2023, "Turning Whisper into Real-Time Transcription System".
-    """
-
-    stable: str
-    rest: str
-
-
-class Listening:
-    """One utterance while it is spoken: give it samples, ask at any time what was said so far. Not for several tasks at once."""
-
-    def __init__(self, engine: FasterWhisperEngine, names: Sequence[str]) -> None:
-        self._engine, self._names = engine, names
-        self._heard: list[Audio] = []
-        self._before: list[str] = []
-        self._stable: list[str] = []
-
-    def push(self, audio: NDArray[Any], rate: int = RATE) -> None:
-        """Raises AudioUnusable, also where an utterance gets too long."""
-        check_rate(rate)
-        samples = checked(_mono(audio), MOST_S)
-        if sum(map(len, self._heard)) + len(samples) > MOST_S * RATE:
-            raise AudioUnusable(f"the utterance is longer than {MOST_S:g} seconds")
-        self._heard.append(samples)
-
-    async def partial(self) -> Partial:
-        """What was said so far. Costs one recognition of all of it."""
-        words = (await self._all(gated=True)).text.split()
-        agreed = 0
-        while agreed < min(len(words), len(self._before)) and words[agreed] == self._before[agreed]:
-            agreed += 1
-        if agreed > len(self._stable):
-            self._stable = words[:agreed]
-        self._before = words
-        return Partial(" ".join(self._stable), " ".join(words[len(self._stable) :]))
-
-    async def finish(self) -> Transcript:
-        """All of it, heard once more."""
-        return await self._all(gated=True)
-
-    async def _all(self, gated: bool) -> Transcript:
-        audio = np.concatenate(self._heard) if self._heard else np.zeros(0, np.float32)
-        return await self._engine.transcribe(audio, names=self._names, gated=gated)
 
 
 def _mono(audio: NDArray[Any]) -> NDArray[Any]:

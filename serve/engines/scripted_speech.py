@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import ModelUnusable
-from serve.engines.faster_whisper import Piece, Transcript, Word
+from serve.engines.faster_whisper import Piece, Told, Transcript, Word
 from serve.engines.samples import RATE
 from serve.engines.spoken_pieces import cleaned, pieces
 
@@ -36,7 +36,13 @@ class ScriptedRecogniser:
             raise ModelUnusable("what the scripted recogniser hears cannot be read", where=str(file)) from error
 
     async def transcribe(
-        self, audio: NDArray[Any], *, names: Sequence[str] = (), language: str | None = None, words: bool = False
+        self,
+        audio: NDArray[Any],
+        *,
+        names: Sequence[str] = (),
+        language: str | None = None,
+        words: bool = False,
+        told: Told = lambda _: None,
     ) -> Transcript:
         self.names = tuple(names)
         seconds, language = len(audio) / RATE, language or "en"
@@ -44,7 +50,9 @@ class ScriptedRecogniser:
             return Transcript("", (), 1.0, language, 1.0, seconds)
         said, each = self.text.split(), seconds / len(self.text.split())
         timed = tuple(Word(word, at * each, (at + 1) * each, 0.9) for at, word in enumerate(said)) if words else ()
-        return Transcript(self.text, (Piece(self.text, 0.0, seconds, 0.0, 0.9, timed),), 0.0, language, 1.0, seconds)
+        piece = Piece(self.text, 0.0, seconds, 0.0, 0.9, timed)
+        told(piece)
+        return Transcript(self.text, (piece,), 0.0, language, 1.0, seconds)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from schemas.errors import AudioUnusable, ModelUnusable
-from serve.engines.faster_whisper import FasterWhisperEngine, fitting
+from serve.engines.faster_whisper import FasterWhisperEngine, Piece, fitting
 
 RATE = 16000
 RNG = np.random.default_rng(0)
@@ -106,6 +106,14 @@ async def test_long_audio_is_heard_in_windows(engine: FasterWhisperEngine, speec
     assert starts == sorted(starts)
 
 
+async def test_each_window_is_told_as_soon_as_it_is_heard(engine: FasterWhisperEngine, speech: np.ndarray) -> None:
+    told = list[tuple[Piece, bool]]()
+    audio = np.concatenate([speech, np.zeros(2 * RATE, np.float32)] * 6)
+    work = asyncio.ensure_future(engine.transcribe(audio, told=lambda piece: told.append((piece, work.done()))))
+    assert (await work).pieces == tuple(piece for piece, _ in told)
+    assert not any(over for _, over in told)
+
+
 async def test_a_cancelled_call_frees_the_engine(engine: FasterWhisperEngine, speech: np.ndarray) -> None:
     long = asyncio.ensure_future(engine.transcribe(np.concatenate([speech, np.zeros(2 * RATE, np.float32)] * 30)))
     await asyncio.sleep(0.01)
@@ -113,20 +121,6 @@ async def test_a_cancelled_call_frees_the_engine(engine: FasterWhisperEngine, sp
     with pytest.raises(asyncio.CancelledError):
         await long
     assert (await engine.transcribe(QUIET["silence"])).text == ""
-
-
-async def test_partials_grow_and_end_as_the_whole(engine: FasterWhisperEngine, speech: np.ndarray) -> None:
-    listening = engine.listen()
-    assert (await listening.partial()).stable == ""
-    stable = ""
-    for at in range(0, len(speech), RATE // 2):
-        listening.push(speech[at : at + RATE // 2])
-        partial = await listening.partial()
-        assert len(partial.stable) >= len(stable)
-        stable = partial.stable
-    assert (await listening.finish()).text == (await engine.transcribe(speech)).text
-    with pytest.raises(AudioUnusable):
-        listening.push(np.zeros(599 * RATE, np.float32))
 
 
 def test_only_as_much_padding_as_is_needed() -> None:

@@ -27,8 +27,8 @@ from serve.conversations import Conversations
 from serve.conversing import Talks
 from serve.engines.decoding import Decoder
 from serve.engines.encoding import MEDIA
-from serve.engines.faster_whisper import Piece, Transcript
-from serve.hearing import Ears, Listen, Understood, heard, understood
+from serve.engines.faster_whisper import Piece, Told, Transcript
+from serve.hearing import Ears, Listen, Understood, heard, heard_in_pieces, in_pieces, piece_or_whole, understood
 from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
@@ -51,9 +51,9 @@ class Passing:
         self.voice: Any = scripted.voice
         self.listened: list[Listen] = []
 
-    async def hear(self, recording: bytes, listen: Listen) -> Understood:
+    async def hear(self, recording: bytes, listen: Listen, told: Told | None = None) -> Understood:
         self.listened.append(listen)
-        return await self.ears.hear(recording, listen)
+        return await self.ears.hear(recording, listen, told)
 
     def say(self, say: Say) -> AsyncIterator[bytes]:
         return self.voice.say(say)
@@ -220,7 +220,7 @@ async def test_a_recording_stands_alone_and_is_base64(served: Served) -> None:
 
 
 class Deaf:
-    async def hear(self, recording: bytes, listen: Listen) -> Understood:
+    async def hear(self, recording: bytes, listen: Listen, told: Told | None = None) -> Understood:
         raise SpeechDown("the process of the recogniser ended, again and again")
 
 
@@ -283,6 +283,69 @@ async def test_transcriptions_in_every_format(served: Served) -> None:
     streamed = (await served.transcribe(stream="true")).text
     events = [json.loads(line[6:]) for line in streamed.splitlines() if line]
     assert [event["type"] for event in events] == ["transcript.text.delta", "transcript.text.done"]
+
+
+class Slow:
+    """Hears two pieces, and goes on only when it may; then ends as it is told to."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.may = error, asyncio.Event()
+
+    async def hear(self, recording: bytes, listen: Listen, told: Told | None = None) -> Understood:
+        pieces = tuple(Piece(text, 0.0, 1.0, 0.0, 0.9) for text in ("turn on", "the lamp"))
+        for piece in pieces:
+            if told is not None:
+                told(piece)
+            await self.may.wait()
+        if self.error is not None:
+            raise self.error
+        return Understood(transcript=Transcript("turn on the lamp", pieces, 0.0, "en", 1.0, 2.0), timings_ms={})
+
+
+def events_in(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line[6:]) for line in text.splitlines() if line]
+
+
+async def test_each_piece_is_told_as_soon_as_it_is_heard(served: Served) -> None:
+    slow = served.engines.ears = Slow()
+    pieces = in_pieces(slow, b"", Listen())
+    assert await anext(pieces) == Piece("turn on", 0.0, 1.0, 0.0, 0.9)  # of a recording that is not yet heard out
+    await pieces.aclose()
+    slow.may.set()
+    assert [event.get("delta", event.get("text")) for event in events_in((await served.transcribe(stream="true")).text)] == [
+        "turn on",
+        " the lamp",
+        "turn on the lamp",
+    ]
+
+
+@pytest.mark.parametrize(("error", "code"), [(SpeechDown("it ended"), "speech.down"), (ValueError("secret words"), "engine")])
+async def test_what_fails_between_two_pieces_is_the_last_event(served: Served, error: Exception, code: str) -> None:
+    slow = served.engines.ears = Slow(error)
+    slow.may.set()
+    *told, last = events_in((reply := await served.transcribe(stream="true")).text)
+    assert (reply.status_code, len(told), last["error"]["code"]) == (200, 2, code)
+    assert "secret" not in reply.text
+
+
+async def test_what_fails_before_the_first_piece_has_its_status(served: Served) -> None:
+    served.engines.ears = Deaf()
+    assert error_of(await served.transcribe(stream="true"), 503) == "speech.down"
+    assert error_of(await served.transcribe(b"RIFF", stream="true"), 503) == "speech.down"
+
+
+@pytest.mark.parametrize("error", [None, SpeechDown("it ended"), ValueError("secret words")])
+async def test_pieces_travel_between_processes(error: Exception | None) -> None:
+    slow = Slow(error)
+    slow.may.set()
+    messages = [message async for message in heard_in_pieces(slow, b"", "{}")]  # type: ignore[arg-type]
+    assert "secret" not in "".join(messages)
+    assert [piece_or_whole(message).text for message in messages[:2]] == ["turn on", "the lamp"]  # type: ignore[union-attr]
+    if error is None:
+        assert piece_or_whole(messages[2]) == await slow.hear(b"", Listen())
+    else:
+        with pytest.raises(EngineError):
+            piece_or_whole(messages[2])
 
 
 async def test_names_that_may_be_said_and_files_of_other_kinds(served: Served) -> None:
@@ -361,7 +424,7 @@ async def test_speed_and_bounds_of_speech(served: Served) -> None:
 
 async def test_across_processes_errors_are_data() -> None:
     class Broken:
-        async def hear(self, recording: bytes, listen: Listen) -> Understood:
+        async def hear(self, recording: bytes, listen: Listen, told: Told | None = None) -> Understood:
             raise ValueError("secret words")
 
     for ears, kind in ((Deaf(), SpeechDown), (Broken(), EngineError)):
