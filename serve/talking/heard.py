@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,4 +70,11 @@ class Failed:
     error: RottieError
 
 
-Heard = Started | Stopped | Partial | Eager | Utterance | Nothing | Failed
+@dataclass(frozen=True)
+class FellBack:
+    """The second recogniser hears, since the first failed: told once, until the first hears again. ``error`` is as_dict()."""
+
+    error: dict[str, Any]
+
+
+Heard = Started | Stopped | Partial | Eager | Utterance | Nothing | Failed | FellBack

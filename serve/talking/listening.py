@@ -26,7 +26,7 @@ from serve.engines.samples import RATE, checked
 from serve.engines.voice_activity import WINDOW, WINDOW_S, Endpointer, Endpointing, VoiceActivity
 from serve.hearing import Hears, Listen
 from serve.talking.finishing import finished
-from serve.talking.heard import Eager, Failed, Heard, Nothing, Partial, Started, Stopped, Utterance
+from serve.talking.heard import Eager, Failed, FellBack, Heard, Nothing, Partial, Started, Stopped, Utterance
 from serve.talking.inbox import Audio, Inbox, Mark, Recent
 from serve.talking.recognising import Agreement, Recognised, Recognition
 
@@ -110,6 +110,7 @@ class Listener:
         self._own = False  # who speaks is the assistant itself
         self._agreement = Agreement()
         self._told: list[Heard] = []
+        self._fell_back = False  # the second recogniser hears
 
     @property
     def waiting_s(self) -> float:
@@ -267,6 +268,8 @@ class Listener:
 
     def _recognised(self, result: Recognised | None) -> None:
         turn = self._turn
+        if result is not None:
+            self._fallen(result)
         if result is None or turn is None or result.start != turn.phrase:
             return
         if result.end == turn.until:
@@ -278,6 +281,11 @@ class Listener:
         self._told += [partial] if partial is not None else []
         if turn.eager is result and words and not self._manual and self._finished():
             self._told.append(Eager(" ".join(words)))
+
+    def _fallen(self, result: Recognised) -> None:
+        if result.fell_back is not None and not self._fell_back:
+            self._told.append(FellBack(result.fell_back))
+        self._fell_back = result.fell_back is not None
 
     def _finished(self) -> bool:
         """Whether what was said up to this silence sounds finished."""

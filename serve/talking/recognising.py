@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from schemas.errors import RottieError, SpeechDown
 from serve.api.faults import note
 from serve.engines.faster_whisper import Transcript
-from serve.hearing import Hears, Listen
+from serve.hearing import Hears, Listen, Understood
 from serve.talking.heard import Partial
 
 PATIENCE_S = 10.0
@@ -24,11 +25,13 @@ PATIENCE_S = 10.0
 
 @dataclass(frozen=True)
 class Recognised:
-    """What was heard in samples ``start`` to ``end`` of the stream, or why nothing could be heard there."""
+    """What was heard in samples ``start`` to ``end`` of the stream, or why nothing could be heard there. ``fell_back``: see
+    Understood."""
 
     start: int
     end: int
     found: Transcript | RottieError
+    fell_back: dict[str, Any] | None = None
 
     @property
     def text(self) -> str:
@@ -72,15 +75,18 @@ class Recognition:
             await asyncio.wait([asked])
 
     async def _recognised(self, audio: NDArray[np.float32], start: int, listen: Listen) -> Recognised:
-        return Recognised(start, start + len(audio), await self._found(audio, listen))
+        found, end = await self._found(audio, listen), start + len(audio)
+        if isinstance(found, RottieError):
+            return Recognised(start, end, found)
+        return Recognised(start, end, found.transcript, found.fell_back)
 
-    async def _found(self, audio: NDArray[np.float32], listen: Listen) -> Transcript | RottieError:
+    async def _found(self, audio: NDArray[np.float32], listen: Listen) -> Understood | RottieError:
         pcm = (audio * 32768).round().clip(-32768, 32767).astype("<i2").tobytes()
         try:
             async with asyncio.timeout(PATIENCE_S):
                 understood = await self._ears.hear(pcm, listen)
             self.took_s = sum(understood.timings_ms.values()) / 1000
-            return understood.transcript
+            return understood
         except TimeoutError:
             return SpeechDown(f"the recogniser did not answer within {PATIENCE_S:g} s", where="stt")
         except RottieError as error:

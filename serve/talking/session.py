@@ -49,8 +49,9 @@ from serve.hearing import Hears
 from serve.saying import Says
 from serve.talking.barging import OwnVoice, is_backchannel
 from serve.talking.clauses import Clauses
+from serve.talking.heard import Eager, Failed, FellBack, Heard, Nothing, Partial, Started, Stopped, Utterance
 from serve.talking.intake import Coding, Intake
-from serve.talking.listening import Eager, Failed, Heard, Listener, Nothing, Partial, Started, Stopped, Utterance
+from serve.talking.listening import Listener
 from serve.talking.playback import Playback
 from serve.talking.speaking import Begun, Chunk, Down, Speaker
 from serve.talking.timing import Stopwatch
@@ -102,6 +103,7 @@ class _Reply:
     turn: int
     playback: Playback
     watch: Stopwatch
+    language: str | None = None  # what was spoken, where that is known
     task: asyncio.Task[None] | None = None
     inference_id: str = ""
     text: str = ""
@@ -166,6 +168,11 @@ class Session:
         if len(samples := self._intake.push(data)):
             self._own_voice.hear(samples)
             self._listener.push(samples)
+
+    @property
+    def waiting_s(self) -> float:
+        """Seconds of audio that were pushed and not heard yet."""
+        return self._listener.waiting_s if self._listener is not None else 0.0
 
     def commit(self) -> None:
         """The turn ends here."""
@@ -261,6 +268,8 @@ class Session:
         elif isinstance(heard, Eager):
             if self.parts.begin is not None and self.talk.ahead and self.options.respond:
                 self.parts.begin(heard.text)
+        elif isinstance(heard, FellBack):
+            await self._tell(StageDown(**self._stamp(coming), stage="stt", instead="second", error=heard.error))
         elif isinstance(heard, Utterance):
             await self._uttered(heard)
         elif isinstance(heard, Nothing):
@@ -317,6 +326,7 @@ class Session:
         if committed is None:
             return
         self._reply = reply = self._fresh_reply(*self._spent)
+        reply.language = committed.language if committed.seconds else None
         reply.task = asyncio.create_task(self._answer(reply, committed))
 
     def _fresh_reply(self, endpoint_ms: float = 0.0, stt_ms: float = 0.0) -> _Reply:
@@ -358,9 +368,9 @@ class Session:
                 async for _ in written:
                     pass
         else:
-            language = self.options.language or "en"
+            language = self.options.language or reply.language
             speaker = Speaker(self.parts.voice, reply.playback, self.parts.second, language=language, speed=self.options.speed)
-            async with aclosing(speaker.run(_clauses(written, reply.watch, language))) as spoken:
+            async with aclosing(speaker.run(_clauses(written, reply.watch, language or "en"))) as spoken:
                 async for part in spoken:
                     await self._spoken(reply, part)
         text, length = reply.text.strip(), reply.playback.sent_ms

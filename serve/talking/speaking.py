@@ -53,7 +53,7 @@ class Down:
 
 
 class Speaker:
-    """One reply. ``voice`` None: by the second, or text alone."""
+    """One reply. ``voice`` None: by the second, or text alone. ``language``: what it is spoken in, where that is known."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Speaker:
         playback: Playback,
         second: Says | None = None,
         *,
-        language: str = "en",
+        language: str | None = None,
         speed: float = 1.0,
         late_s: float = LATE_S,
     ) -> None:
@@ -94,7 +94,7 @@ class Speaker:
                 await writing
 
     async def _spoken(self, clause: int, text: str) -> AsyncGenerator[Chunk | Down, None]:
-        spoken = read(text, self._language)
+        spoken = read(text, self._language or "en")
         while self._voices and any(map(str.isalnum, spoken)):
             try:
                 async with aclosing(self._sound(self._voices[0], spoken)) as sound:
@@ -114,7 +114,7 @@ class Speaker:
         """Whole samples. Raises RottieError alone."""
         odd, pause = b"", self._pause()
         try:
-            async with aclosing(voice.say(Say(text=text, speed=self._speed, form="pcm"))) as made:
+            async with aclosing(voice.say(Say(text=text, language=self._language, speed=self._speed, form="pcm"))) as made:
                 while True:
                     async with asyncio.timeout(self._late_s):
                         piece = await anext(made, None)

@@ -166,7 +166,7 @@ class Connection:
     async def _take(self, message: Message) -> None:
         match message:
             case Append():
-                self._hearing.append(message.audio)
+                await self._hearing.append(message.audio)
             case Commit():
                 await self.line.send(self._hearing.commit())
             case Clear():
@@ -262,7 +262,7 @@ class Connection:
             case TurnDropped():
                 await send(hearing.dropped(told))
                 await self._proceed() if hearing.deaf is None else None
-            case StageDown() if told.stage == "stt":
+            case StageDown() if told.stage == "stt" and told.instead == "apology":
                 await self._deaf(told)
             case _:
                 await send(await responses.told(told))

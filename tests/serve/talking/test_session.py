@@ -40,6 +40,7 @@ class Words:
 
     def __init__(self, *texts: str) -> None:
         self.texts, self.at, self.error = list(texts), 0, None
+        self.fell_back: dict[str, Any] | None = None
 
     async def hear(self, recording: bytes, listen: Listen) -> Understood:
         assert listen.raw
@@ -47,7 +48,8 @@ class Words:
             raise self.error
         text, seconds = self.texts[self.at], len(recording) / 2 / RATE
         pieces = (Piece(text, 0, seconds, 0.0, 0.9),) if text else ()
-        return Understood(transcript=Transcript(text, pieces, 0.0 if text else 1.0, "en", 1.0, seconds), timings_ms={"stt": 1.0})
+        found = Transcript(text, pieces, 0.0 if text else 1.0, "en", 1.0, seconds)
+        return Understood(transcript=found, timings_ms={"stt": 1.0}, fell_back=self.fell_back)
 
 
 @dataclass
@@ -56,12 +58,15 @@ class Hum:
 
     error: Exception | None = None
     said: list[str] = field(default_factory=list)
+    spoken: set[str | None] = field(default_factory=set)
+    """Languages that were asked for."""
 
     async def say(self, say: Say) -> AsyncGenerator[bytes, None]:
         assert say.form == "pcm"
         if self.error is not None:
             raise self.error
         self.said.append(say.text)
+        self.spoken.add(say.language)
         for _ in say.text.strip():
             yield bytes(2 * OUT_RATE // 20)
             await asyncio.sleep(0)
@@ -363,6 +368,20 @@ async def test_a_voice_that_is_down_is_replaced_and_then_left_out(begin: Begin) 
     assert [(event.stage, event.instead) for event in talked.of("stage.down")] == [("tts", "text")]
     assert not talked.of("audio.made")
     assert talked.of("reply.made")[0].text == LONG
+
+
+async def test_a_recogniser_that_is_down_is_replaced_and_said_so_once(begin: Begin, sentences: Sentences) -> None:
+    second = Hum()
+    talked = await begin("turn on the hall lamp", voice=Hum(SpeechDown("gone")), second=second, options=Options(rate=RATE))
+    talked.words.fell_back = SpeechDown("gone").as_dict()
+    for number in (1, 2):
+        talked.session.push(pcm(sentences["Turn on the hall lamp."]) + silence(1.5))
+        await talked.until("reply.made", number)
+    down = [(event.stage, event.instead, event.turn) for event in talked.of("stage.down")]
+    assert down[0] == ("stt", "second", 1)
+    assert [stage for stage, _, _ in down].count("stt") == 1
+    assert [event.text for event in talked.of("turn.committed")] == ["turn on the hall lamp"] * 2
+    assert second.spoken == {"en"}  # what was heard chooses the voice
 
 
 async def test_bad_audio_and_wrong_moments(begin: Begin) -> None:
