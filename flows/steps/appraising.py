@@ -166,6 +166,11 @@ def _write(target: Path, appraisal: Appraisal, found: Mapping[str, Found]) -> No
                 (work / f"by_tag-{part}.png").write_bytes(tag_image(each.result))
                 wrong = [as_failure(outcome) for outcome in each.scored.outcomes if not _is_right(outcome)][:MOST_FAILURES]
                 (work / f"{part}-{FAILURES}").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in wrong))
+            if each.everyday.outcomes:
+                # Those of the other half are measured, and never looked at.
+                seen = [outcome for outcome in each.everyday.outcomes if "dev" in outcome.tags and not _is_right(outcome)]
+                lines = (json.dumps(as_failure(outcome), ensure_ascii=False) + "\n" for outcome in seen)
+                (work / f"everyday-{FAILURES}").write_text("".join(lines))
         write_json(
             work / MANIFEST,
             {"kind": "appraisal", "sums": sums(work, [path.name for path in work.iterdir() if path.name[0] != "."])},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from flows.steps.everyday import everyday, said_of
 from flows.steps.generating import generate
 from flows.steps.scoring import Scored, answer_rows, engine_for, summarise
 from schemas.artifacts import Exported, SuiteResult
@@ -32,18 +33,19 @@ Rows = Sequence[tuple[str, Conversation]]
 
 @dataclass
 class Found:
-    """What one part came to. ``result`` and ``scored`` are there where rows were answered."""
+    """What one part came to. ``result`` and ``scored`` are there where rows were answered, ``everyday`` where those were, too."""
 
     figures: dict[str, float]
     result: SuiteResult | None = None
     scored: Scored = field(default_factory=Scored)
+    everyday: Scored = field(default_factory=Scored)
 
 
 def measure_llm(folder: Path, limit: int, seed: int) -> Found:
-    """``limit`` rows, one after the other on one thread, as the assistant ``ASSISTANT`` serves them."""
-    scored = answered(folder, held_out(limit, seed))
+    """``limit`` rows, and as many everyday requests at most, one after the other on one thread, as ``ASSISTANT`` serves them."""
+    scored, ordinary = answered(folder, held_out(limit, seed)), answered(folder, everyday(limit))
     result = summarise("llm", scored)
-    return Found(told(result), result, scored)
+    return Found({**told(result), **said_of(ordinary)}, result, scored, ordinary)
 
 
 def held_out(limit: int, seed: int, part: Literal["validation", "test"] = "test") -> list[tuple[str, Conversation]]:

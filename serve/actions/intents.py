@@ -2,13 +2,14 @@
 
 ``hassil`` matches the sentence templates of ``home-assistant-intents`` over the home's own names, areas and floors. What is
 recognised becomes a tool call that is tried on the home first: a call that the home would refuse is left to the model.
+Several orders in one sentence are recognised where each of them is a whole sentence of its own.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -26,6 +27,7 @@ from schemas.text import one_line
 from serve.actions.beside import sayings
 from serve.actions.home import SimulatedHome
 from serve.actions.matching import fold
+from serve.actions.orders import bare, several
 from serve.actions.sentences import POINTING, SENTENCES
 from serve.actions.tools import TOOLS, plan
 
@@ -38,13 +40,18 @@ _LATER = "conversation_command"
 
 @dataclass(frozen=True)
 class Recognised:
-    """``slots`` are as spoken, for the reply; ``response`` names the reply's template."""
+    """``slots`` are as spoken, for the reply; ``response`` names the reply's template. ``free``: a part of it may be any text.
+
+    ``parts`` are the orders of a sentence that holds several, with one call each; intent and reply are then theirs.
+    """
 
     intent: str
     language: str
     calls: tuple[ToolCall, ...]
     response: str
     slots: dict[str, Any]
+    free: bool = False
+    parts: tuple[Recognised, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ class _Sieve:
 class _Ready:
     """A language over one home: its sentences for the domains that are there, and the home's names."""
 
+    tag: str
     intents: Intents
     sieve: _Sieve
     lists: dict[str, Any]
@@ -109,6 +117,23 @@ def recognise(
     if tag is None or not spoken or len(spoken) > LONGEST:
         return None
     ready = _ready(home, tag, beside)
+
+    def whole(text: str) -> Recognised | None:
+        return _whole(text, home, ready, actor)
+
+    return whole(spoken) or _several(spoken, ready, whole)
+
+
+def _several(spoken: str, ready: _Ready, whole: Callable[[str], Recognised | None]) -> Recognised | None:
+    parts = several(spoken, ready.tag, whole)
+    if not parts:
+        return None
+    calls = tuple(part.calls[0].model_copy(update={"id": f"call_{number}"}) for number, part in enumerate(parts))
+    return Recognised(parts[0].intent, ready.tag, calls, "", {}, parts=parts)
+
+
+def _whole(spoken: str, home: SimulatedHome, ready: _Ready, actor: Actor | None) -> Recognised | None:
+    tag = ready.tag
     near = next((area.name for area in home.areas if actor and area.id == actor.area), None)
     context = {"area": {"value": near, "text": near}} if near else None
     try:
@@ -121,7 +146,9 @@ def recognise(
         return None
     if found is None or _is_doubtful(found, spoken, ready, tag):
         return None
+    free = any(entity.is_wildcard for entity in found.entities_list)
     made = _call(found, ready)
+    made = replace(made, free=free) if made else None
     return made if made and _works(made.calls, home, actor) else None
 
 
@@ -185,7 +212,7 @@ def _prepare(home: SimulatedHome, tag: str, beside: frozenset[str]) -> _Ready:
     called = {fold(entity.name) for entity in entities}
     by_name = {name: frozenset(e.domain for e in entities if fold(e.name) == name) for name in called}
     list_names = tuple(fold(entity.name) for entity in entities if entity.domain == "todo")
-    return _Ready(intents, _Sieve.of(intents), lists, by_name, list_names)
+    return _Ready(tag, intents, _Sieve.of(intents), lists, by_name, list_names)
 
 
 def _useful(domains: set[str]) -> set[str]:
@@ -215,7 +242,8 @@ def _is_doubtful(found: RecognizeResult, spoken: str, ready: _Ready, language: s
     One that points back at what was said before needs the earlier turns, which only the model has.
     """
     name = found.entities.get("name")
-    if name is not None and not name.is_wildcard and fold(name.text_clean) == fold(spoken.strip(" .!?,")):
+    alone = (fold(spoken.strip(" .!?,")), fold(bare(spoken, language)))
+    if name is not None and not name.is_wildcard and fold(name.text_clean) in alone:
         return True
     for free in (entity for entity in found.entities_list if entity.is_wildcard):
         text = fold(free.text_clean)

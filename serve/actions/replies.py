@@ -44,6 +44,9 @@ def reply(recognised: Recognised, results: Sequence[ActionResult], home: Simulat
     """The sentence to speak; None when an action was refused or failed, which is for the turn to explain."""
     if not results or not all(result.ok for result in results):
         return None
+    if recognised.parts:
+        told = [reply(part, [result], home) for part, result in zip(recognised.parts, results, strict=True)]
+        return ". ".join(one for one in told if one)
     result = results[-1]
     template = _template(recognised.language, recognised.intent, recognised.response)
     if template is None:

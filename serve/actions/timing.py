@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from serve.actions.matching import find_area, fold
 from serve.actions.planning import HomeTool, Plan, on_each
 
 MOST = 100  # spoken timers at once
+_ARTICLE = re.compile(r"^(?:the|my|our|an?)\s+", re.IGNORECASE)
 
 
 def _start(home: SimulatedHome, call: args.StartTimer, actor: Actor) -> Plan:
@@ -31,10 +33,14 @@ def _start(home: SimulatedHome, call: args.StartTimer, actor: Actor) -> Plan:
         raise WrongState(f"{MOST} timers run already", where="HassStartTimer", hint="Cancel some of them first.")
     timer = Entity(
         id=f"timer.spoken_{number}",
-        name=call.name or f"{in_words(length)} timer",
+        name=_bare(call.name) if call.name else f"{in_words(length)} timer",
         area=actor.area if any(area.id == actor.area for area in home.areas) else None,
         state="idle",
-        attributes={"spoken": True, "named": call.name is not None, "friendly_name": call.name or f"{in_words(length)} timer"},
+        attributes={
+            "spoken": True,
+            "named": call.name is not None,
+            "friendly_name": _bare(call.name) if call.name else f"{in_words(length)} timer",
+        },
     )
     started = ServiceCall(service="start", entity_id=timer.id, data={"duration": seconds})
     return Plan((started,), timer, (timer.id,))
@@ -145,8 +151,13 @@ def _running(home: SimulatedHome) -> list[Entity]:
     return [timer for timer in _timers(home) if timer.state in ("active", "paused")]
 
 
+def _bare(name: str) -> str:
+    """A timer "for the laundry" is the laundry timer."""
+    return _ARTICLE.sub("", name) or name
+
+
 def _is_called(timer: Entity, name: str) -> bool:
-    wanted = fold(name).removesuffix(" timer")
+    wanted = fold(_bare(name)).removesuffix(" timer")
     return wanted in {fold(known).removesuffix(" timer") for known in (timer.name, timer.id, *timer.aliases)}
 
 

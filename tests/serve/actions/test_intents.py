@@ -103,7 +103,14 @@ def test_german(wohnung: SimulatedHome, text: str, tool: str, arguments: dict[st
         "?!",
         "counter lamp",
         "turn on the lava lamp",
-        "turn on the counter lamp and close the left blind",
+        "the counter lamp",
+        "turn on the counter lamp and",
+        "turn on the counter lamp and the lava lamp",
+        "turn the counter lamp on and off",
+        "if it is dark turn on the counter lamp and close the left blind",
+        "turn on the counter lamp and close the left blind in ten minutes",
+        "lock the back door and add milk to the shopping list",
+        "turn on the kettle, the radio, the counter lamp, the moon and the radiator",
         "do not turn on the counter lamp",
         "turn on the counter lamp in ten minutes",
         "turn on the lights",
@@ -118,6 +125,53 @@ def test_german(wohnung: SimulatedHome, text: str, tool: str, arguments: dict[st
 )
 def test_left_to_the_model(home: SimulatedHome, text: str) -> None:
     assert recognise(text, home) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("turn on the counter lamp and close the left blind", [("HassTurnOn", "Counter lamp"), ("HassTurnOff", "Left blind")]),
+        ("turn off the kettle and the radio", [("HassTurnOff", "Kettle"), ("HassTurnOff", "Radio")]),
+        ("kettle and radio on", [("HassTurnOn", "Kettle"), ("HassTurnOn", "Radio")]),
+        ("kettle on and the moon too", [("HassTurnOn", "Kettle"), ("HassTurnOn", "Night light")]),
+        (
+            "kettle off, radio off, then lock the back door",
+            [("HassTurnOff", "Kettle"), ("HassTurnOff", "Radio"), ("HassTurnOn", "Back door")],
+        ),
+    ],
+)
+def test_several_orders_in_one_sentence(home: SimulatedHome, text: str, calls: list[tuple[str, str]]) -> None:
+    found = recognise(text, home)
+    assert found is not None
+    assert [(call.function.name, call.function.parsed()["name"]) for call in found.calls] == calls
+    assert len({call.id for call in found.calls}) == len(calls)
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        ("start the kettle", "HassTurnOn", {"name": "Kettle"}),
+        ("kill the counter lamp", "HassTurnOff", {"name": "Counter lamp"}),
+        ("counter lamp at 30", "HassLightSet", {"name": "Counter lamp", "brightness": 30}),
+        ("full brightness on the counter lamp", "HassLightSet", {"name": "Counter lamp", "brightness": 100}),
+        ("left blind down", "HassTurnOff", {"name": "Left blind"}),
+        ("pull up the left blind", "HassTurnOn", {"name": "Left blind"}),
+        ("right blind halfway", "HassSetPosition", {"name": "Right blind", "position": 50}),
+        ("make sure the back door is locked", "HassTurnOn", {"name": "Back door"}),
+        ("bring the radiator up to 22 degrees", "HassClimateSetTemperature", {"name": "Radiator", "temperature": 22}),
+        ("turn the heating down to 18", "HassClimateSetTemperature", {"temperature": 18}),
+        ("turn the radio down", "HassSetVolumeRelative", {"name": "Radio", "volume_step": "down"}),
+        ("radio volume 25", "HassSetVolume", {"name": "Radio", "volume_level": 25}),
+        ("rolf go and clean", "HassVacuumStart", {"name": "Rolf"}),
+        ("hoover the kitchen", "HassVacuumCleanArea", {"area": "Kitchen"}),
+        ("set a timer for an hour and a half", "HassStartTimer", {"hours": 1, "minutes": 30}),
+        ("what's on the shopping list", "HassGetState", {"name": "Shopping list", "domain": "todo"}),
+    ],
+)
+def test_what_people_say_beside_the_packages_sentences(
+    home: SimulatedHome, text: str, tool: str, arguments: dict[str, Any]
+) -> None:
+    assert heard(text, home) == (tool, arguments)
 
 
 def test_the_room_of_the_one_who_asks(home: SimulatedHome) -> None:
@@ -151,6 +205,7 @@ def test_languages() -> None:
         ("set a timer for 5 minutes", "Timer set for 5 minutes", {"timer.spoken_1": "active"}),
         ("is the back door locked", "Yes", {}),
         ("which lights are on", "Counter lamp", {}),
+        ("turn on the night light and close the left blind", "Turned on the light. Closing", {"light.night": "on"}),
         ("what is the weather", "9 °C and raining", {}),
         ("how much time is left on my timer", "No timers.", {}),
     ],
