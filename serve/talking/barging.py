@@ -16,11 +16,21 @@ from schemas.talking import OUT_RATE
 from serve.engines.samples import RATE
 from serve.talking.playback import Playback
 
-LATEST_MS = 600
-"""By which the reply may reach the microphone later than it was sent."""
 HOP_MS, WINDOW_MS = 10, 30
-_EDGES = np.geomspace(150, 6000, 19)
-_ALIKE = 0.6  # correlation of two patterns of loudness from which on they are of the same sound
+TAPS = 70
+"""Frames of HOP_MS within which the reply reaches the microphone: on its way through the client, and as the room's echo."""
+KEPT, WARM = 200, 150
+"""Frames to learn from, and how many it takes before anything is told from the reply."""
+UNLIKE = 0.6
+"""Decibels above all that the reply explains, a frame and band on average, from which on somebody else speaks."""
+_LOOKED = 9  # frames that are judged
+_SURE_DB, _MOST_DB = 5.0, 15.0  # of a band in a frame: what counts as more than explained, and beyond what it counts no more
+_EDGES = np.geomspace(150, 6000, 19)  # Hz
+_BANDS = len(_EDGES) - 1
+_FLOOR = np.float32(1e-9)  # power of what is silence
+_SWING = 3.0  # by which one step of learning may change anything
+_SHIFT, _SHIFT_NEW = 1, 3  # frames by which a reply may be earlier or later than what was learnt; the second in its beginning
+_EVERY, _SOON = 8, 2  # frames between two steps, the second while the room or the reply is new
 
 _WORDS = {
     "en": "uhhuh mhm mmhm mm hm hmm ah aha oh uh um er ok okay okey yeah yep yup right alright cool wow huh really nice great",
@@ -36,22 +46,98 @@ _STRETCHED = re.compile(r"(\w)\1{2,}")
 
 
 class OwnVoice:
-    """Whether what the microphone hears is the reply of ``playback``. Not safe in threads."""
+    """Whether the microphone of one conversation hears nothing but its reply. Not safe in threads.
+
+    Power heard in a band is what was played there some time ago, weakened, and noise: ``heard[t] = gain * sum(delayed[k] *
+    played[t - k]) + noise``. All three are learnt while replies play, by multiplicative steps to the smallest Itakura-Saito
+    divergence (Févotte, Bertin and Durrieu 2009), so that neither loudness nor delay need be known.
+    """
 
     def __init__(self, playback: Playback | None = None) -> None:
         self._playback = playback
+        self._rest = np.zeros(0, np.float32)  # samples of an unfinished frame
+        self._played = np.zeros((TAPS, _BANDS), np.float32)  # the newest frame last
+        self._delayed = np.full(TAPS, 1 / TAPS, np.float32)
+        self._gain = np.ones(_BANDS, np.float32)
+        self._noise = np.full(_BANDS, _FLOOR, np.float32)
+        self._ours = np.zeros((KEPT, _BANDS), np.float32)  # what was heard while something played,
+        self._theirs = np.zeros((KEPT, TAPS, _BANDS), np.float32)  # and what was played until then, the newest first
+        self._learnt = self._stepped = 0  # frames
+        self._above = np.zeros(_LOOKED, np.float32)
+        self._new = 0  # frames of this reply
 
     def follow(self, playback: Playback) -> None:
         """From here on it is this reply that plays, in the same room."""
-        self._playback = playback
+        self._playback, self._new = playback, 0
 
-    def __call__(self, audio: NDArray[np.float32]) -> bool:
-        """``audio``: the last 0.1 s or more, mono at 16 kHz. False as well where nothing has played of late."""
-        if self._playback is None:
-            return False
-        heard = loudness(audio, RATE)
-        played = loudness(self._playback.reference(len(audio) / RATE * 1000 + LATEST_MS), OUT_RATE)
-        return bool(alike(heard, played).max() >= _ALIKE)
+    def learn_anew(self) -> None:
+        """Nobody spoke where the last answer was that somebody does: the room, or the loudness, is another one."""
+        self._learnt = self._stepped = 0
+
+    def hear(self, audio: NDArray[np.float32]) -> None:
+        """All that the microphone hears, as it comes: mono at 16 kHz, ending about now."""
+        heard = np.concatenate((self._rest, audio[-RATE:]))
+        hop, window = RATE * HOP_MS // 1000, RATE * WINDOW_MS // 1000
+        frames = (len(heard) - window) // hop + 1
+        if frames < 1 or self._playback is None:
+            self._rest = heard[-window:]
+            return
+        reference = self._playback.reference(len(heard) / RATE * 1000)
+        self._rest, heard = heard[frames * hop :], heard[: window + (frames - 1) * hop]
+        if not self._played.any() and not reference.any():
+            return
+        played = loudness(reference[: len(heard) * OUT_RATE // RATE], OUT_RATE)
+        self._follow(loudness(heard, RATE) + _FLOOR, played)
+
+    def __call__(self, audio: NDArray[np.float32] | None = None) -> bool:
+        """What was heard last. False as well where nothing has played of late; True while too little was heard to tell.
+
+        ``audio`` is not looked at: it was heard.
+        """
+        return bool(self._played.any()) and (self._learnt < WARM or float(self._above.mean()) < UNLIKE)
+
+    def _follow(self, heard: NDArray[np.float32], played: NDArray[np.float32]) -> None:
+        """Frames of both, at the same times."""
+        both = np.concatenate((self._played, played))
+        self._played = both[-TAPS:]
+        before = np.lib.stride_tricks.sliding_window_view(both, TAPS, axis=0)[1:, :, ::-1].transpose(0, 2, 1)
+        expected = self._gain * np.tensordot(self._delayed, before, (0, 1)) + self._noise
+        above = (10 * np.log10(heard / self._most(before))).clip(_SURE_DB, _MOST_DB).mean(1) - _SURE_DB
+        self._above = np.concatenate((self._above, above))[-_LOOKED:]
+        if self._learnt >= WARM:
+            heard = np.minimum(heard, 4 * expected)  # whoever speaks into the reply is not learnt as its echo
+        playing = self._playback is not None and self._playback.playing  # one that stops may stop earlier than it seems
+        for ours, theirs in zip(heard, before, strict=True):
+            if playing and theirs.any():
+                at = self._learnt % KEPT
+                self._ours[at], self._theirs[at] = ours, theirs
+                self._learnt += 1
+        new = self._learnt < 2 * WARM or self._new < WARM
+        if self._learnt - self._stepped >= (_SOON if new else _EVERY):
+            self._stepped = self._learnt
+            self._step()
+
+    def _most(self, before: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the reply may be heard as: a little earlier, later or, while it is new, louder than the last one was."""
+        new = self._new < WARM
+        self._new += int(before.any((1, 2)).sum())
+        shift, louder = (_SHIFT_NEW, 2) if new else (_SHIFT, 1)
+        padded = np.pad(self._delayed, 2 * shift)
+        shifted = np.stack([padded[at : at + TAPS] for at in range(shift, 3 * shift + 1)])
+        return self._gain * louder * np.tensordot(shifted, before, (1, 1)).max(0) + self._noise
+
+    def _step(self) -> None:
+        ours, theirs = self._ours[: self._learnt], self._theirs[: self._learnt]
+        arrived = np.tensordot(self._delayed, theirs, (0, 1))
+        expected = self._gain * arrived + self._noise
+        less, more = 1 / expected, ours / expected**2
+        self._gain = self._gain * _ratio((arrived * more).sum(0), (arrived * less).sum(0))
+        self._noise = np.maximum(self._noise * _ratio(more.sum(0), less.sum(0)), _FLOOR)
+        weights = np.stack((self._gain * more, self._gain * less))
+        above, below = np.einsum("tkb,stb->sk", theirs, weights, optimize=True)
+        self._delayed = self._delayed * _ratio(above, below)
+        whole = self._delayed.sum()
+        self._delayed, self._gain = self._delayed / whole, self._gain * whole
 
 
 def is_backchannel(text: str, language: str) -> bool:
@@ -79,21 +165,8 @@ def loudness(audio: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     return (power.astype(np.float32) @ shape) / np.float32(window**2)
 
 
-def alike(heard: NDArray[np.float32], played: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Correlation of the loudness that was heard with that which was played, for each delay in frames, from 0 on."""
-    size = len(heard)
-    if size < 2 or len(played) < size:
-        return np.zeros(1, np.float32)
-    ours = _pattern(heard[None])
-    theirs = _pattern(np.lib.stride_tricks.sliding_window_view(played, size, axis=0)[::-1].transpose(0, 2, 1))
-    both = np.linalg.norm(ours) * np.linalg.norm(theirs, axis=1)
-    return (theirs @ ours[0]) / np.maximum(both, 1e-9)
-
-
-def _pattern(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(windows, frames, bands) of power to what is compared: compressed, each band about its own mean."""
-    compressed = np.maximum(power, 1e-10) ** 0.25
-    return (compressed - compressed.mean(1, keepdims=True)).reshape(len(power), -1)
+def _ratio(above: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (above / np.maximum(below, 1e-20)).clip(1 / _SWING, _SWING).astype(np.float32)
 
 
 @cache
