@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from rich.console import Console
@@ -27,8 +26,8 @@ class Screen:
         if self._live:
             self._over("heard")
             text = f"{stable} {rest}".strip()[-self._console.width + 4 :]
-            sys.stdout.write(f"\x1b[2m… {text}\x1b[0m")
-            sys.stdout.flush()
+            self._console.file.write(f"\x1b[2m… {text}\x1b[0m")
+            self._console.file.flush()
 
     def heard(self, text: str) -> None:
         self._over("")
@@ -60,14 +59,14 @@ class Screen:
     def _over(self, kind: str) -> None:
         """Begin a line of this kind: over one that is still being heard, below any other."""
         if self._open == "heard":
-            sys.stdout.write("\r\x1b[K")
+            self._console.file.write("\r\x1b[K")
         elif self._open != kind:
             self._line()
         self._open = kind
 
     def _line(self) -> None:
         if self._open == "heard":
-            sys.stdout.write("\r\x1b[K")
+            self._console.file.write("\r\x1b[K")
         elif self._open:
             self._console.print()
         self._open = ""

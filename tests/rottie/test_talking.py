@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import re
 import sys
 import wave
 from collections.abc import Iterator
@@ -281,3 +282,18 @@ async def test_what_goes_wrong_is_told_and_the_conversation_goes_on(tmp_path: Pa
     printed = await talked(assistant, tmp_path, monkeypatch)
     told = ["not so", "the voice is lost", "It is late.", "the engine broke"]
     assert [printed.index(text) for text in told] == sorted(printed.index(text) for text in told)
+
+
+def test_a_sentence_is_written_over_while_it_grows_and_lines_are_whole() -> None:
+    printed = io.StringIO()
+    screen = Screen(Console(file=printed, force_terminal=True, color_system=None, width=60), timings=True)
+    screen.partial("turn", "on")
+    screen.partial("turn on the", "hall")
+    screen.heard("turn on the hall lamp")
+    screen.said(" It is ")
+    screen.said("on.")
+    screen.replied()
+    screen.timings({"llm_first_token": 12.4})
+    screen.heard("")
+    lines = re.sub(r"\x1b\[[0-9;]*[mK]", "", printed.getvalue())
+    assert lines == "… turn on\r… turn on the hall\r“turn on the hall lamp”\nIt is on.\nllm first token 12 ms\n(nothing)\n"
