@@ -31,10 +31,14 @@ class Recording:
     pcm: bytes = field(repr=False)
     end_ms: float
 
-    def frames(self, after_s: float) -> list[bytes]:
-        """Frames of 20 ms, and as many of quiet afterwards as ``after_s`` needs."""
+    def frames(self, after_s: float, rate: int = RATE) -> list[bytes]:
+        """Frames of 20 ms at ``rate``, and as many of quiet afterwards as ``after_s`` needs."""
         whole = self.pcm + quiet(after_s + 0.02)
-        return [whole[at : at + 2 * FRAME] for at in range(0, len(whole) - 2 * FRAME + 1, 2 * FRAME)]
+        if rate != RATE:
+            samples = resample(np.frombuffer(whole, "<i2").astype(np.float32), RATE, rate)
+            whole = samples.clip(-32768, 32767).round().astype("<i2").tobytes()
+        size = rate // 50 * 2
+        return [whole[at : at + size] for at in range(0, len(whole) - size + 1, size)]
 
 
 def quiet(seconds: float) -> bytes:

@@ -22,6 +22,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from flows.steps.speech.espeak import voices
 from schemas.conversation import Conversation
 from schemas.home_lines import inventory_of
 from schemas.inventory import Inventory
+from serve.actions.domains.moments import moment
 from serve.actions.tools import TOOLS
 from serve.speech_models import STARTER
 from serve.spelling import written
@@ -42,8 +44,6 @@ from tests.household import Household, household
 from tests.said import Recording, Speakers
 
 TYPED, STRANGERS = "typed", "strangers"
-_MOVING = ("finishes_at", "remaining", "last_changed", "last_triggered", "started_at")
-"""Attributes that tell of time, which goes on between two runs."""
 _LETTER_MS = (20.0, 250.0)
 """How long a letter of an answer may sound, on average."""
 _QUIET = 0.01
@@ -110,7 +110,11 @@ async def _states(house: Household, fresh: Inventory | None = None) -> States:
 
 
 def _lasting(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in attributes.items() if name not in _MOVING}
+    """Without what goes on between two runs; when a timer ends, in minutes from now."""
+    kept = {name: value for name, value in attributes.items() if name not in ("finishes_at", "remaining", "last_changed")}
+    if (ends := moment(attributes.get("finishes_at"))) is not None:
+        kept["minutes"] = round((ends - datetime.now(UTC)).total_seconds() / 60)
+    return kept
 
 
 def _manner(calls: Sequence[str]) -> str:
@@ -121,7 +125,7 @@ def _manner(calls: Sequence[str]) -> str:
 
 def is_sounding(turn: Told) -> bool:
     """Whether a reply was sound of a sensible length."""
-    letters = sum(map(str.isalnum, turn.reply))
+    letters = sum(map(str.isalnum, turn.spoken))
     return bool(letters) and turn.loudest > _QUIET and _LETTER_MS[0] <= turn.audio_ms / letters <= _LETTER_MS[1]
 
 

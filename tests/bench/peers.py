@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -76,7 +77,7 @@ def acting(house: Household) -> Starlette:
 
 @asynccontextmanager
 async def pipecat(python: Path, house: Household, url: str, best: bool) -> AsyncIterator[Pipecat]:
-    """Ready to be told recordings. ``best``: see tests/bench/pipecat_peer.py."""
+    """Ready to be told recordings. ``best``: see tests/bench/apart/pipecat_peer.py."""
     present = await house.home.present()
     setting = {
         "url": url,
@@ -88,9 +89,13 @@ async def pipecat(python: Path, house: Household, url: str, best: bool) -> Async
         "voice": str(voice_file(STARTER)),
         "tools": [tool.model_dump(mode="json", exclude_none=True) for tool in present.tools],
     }
-    script = Path(__file__).with_name("pipecat_peer.py")
+    script = Path(__file__).with_name("apart") / "pipecat_peer.py"
+    # Its own choice of threads, and at its best all cores: we are content with one a model.
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    if best:
+        environment["OMP_NUM_THREADS"] = str(os.cpu_count())
     process = await asyncio.create_subprocess_exec(
-        python, script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24
+        python, script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24, env=environment
     )
     peer = Pipecat(process)
     try:
@@ -119,7 +124,7 @@ class Pipecat:
         answer = await self.ask(asked)
         late = {name: ms for name, ms in answer["late_ms"].items() if ms is not None}
         reply = " ".join(answer["replies"])
-        return Told(recording.text, answer["heard"], reply, "model", late.get("first_audio"), stages_ms=late)
+        return Told(recording.text, answer["heard"], reply, tier="model", first_ms=late.get("first_audio"), stages_ms=late)
 
     async def close(self) -> None:
         if self._process.returncode is None:

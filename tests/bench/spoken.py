@@ -1,12 +1,12 @@
 """From the end of speech to the first sound of the answer, beside Pipecat with the same models and recordings.
 
-    python -m tests.bench.spoken [--rounds N] [--no-peer]
+    python -m tests.bench.spoken [--rounds N] [--stack] [--no-peer]
 
 The same recordings (the starter voice and voices of espeak-ng, in turn) are told in real time, in frames of 20 ms, to each
 side in turn: ours as it is shipped, where frequent sentences need no model; ours with the model alone, which is what Pipecat
 has too; Pipecat as it comes; Pipecat at the quickest that it can be set to. Pipecat's model is asked through our own API, and
 its calls act in the same home. The end of speech is known from the recording. A ratio is of p50 and of p95 over the same
-recordings.
+recordings. ``--stack``: beside them the shipped assistant through Ray Serve and ``WS /v1/realtime``, as ``served``.
 
 The waterfall is the median by stage; ``explained`` is the part of the total below the endpoint delay that the stages' own
 times add up to. Writes bench-results/spoken.json.
@@ -20,16 +20,19 @@ import os
 import statistics
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
 from flows.steps.speech.espeak import voices
 from serve.speech_models import STARTER
+from serve.spelling import written
 from tests.bench.comparing import interval, keep
 from tests.bench.peers import acting, pipecat, pipecat_python
-from tests.bench.talking import Told, through
+from tests.bench.stack import Served, served_starters
+from tests.bench.talking import PATIENCE_S, Told, through
 from tests.household import door, household
+from tests.realtime_voice import realtime_voice
 from tests.said import Recording, Speakers
 
 SENTENCES = (
@@ -81,7 +84,7 @@ def p95(values: Sequence[float]) -> float:
 def described(turns: Sequence[Told]) -> dict[str, Any]:
     times = [turn.first_ms for turn in turns if turn.first_ms is not None]
     result: dict[str, Any] = {"turns": len(turns), "unanswered": len(turns) - len(times)}
-    result["heard_exactly"] = round(sum(turn.heard.lower() == _written(turn.text) for turn in turns) / len(turns), 3)
+    result["heard_exactly"] = round(sum(turn.heard.lower() == written(turn.text) for turn in turns) / len(turns), 3)
     if times:
         for name, figure in (("p50_ms", statistics.median), ("p95_ms", p95)):
             low, high = interval(times, figure)
@@ -117,16 +120,35 @@ def compared(ours: Sequence[Told], theirs: Sequence[Told]) -> dict[str, Any]:
     return result
 
 
-def _written(text: str) -> str:
-    from serve.spelling import written
+def outside(served: Served) -> Side:
+    """A connection of its own for each recording."""
 
-    return written(text)
+    async def side(recording: Recording) -> Told:
+        async with realtime_voice(served.url, served.key) as voice:
+            found = await voice.say(recording, PATIENCE_S)
+        calls = [action["name"] for action in found.actions]
+        return Told(
+            recording.text,
+            heard=found.heard or "",
+            reply=found.reply,
+            spoken=found.reply,
+            first_ms=found.first_ms,
+            audio_ms=found.audio_ms,
+            loudest=found.loudest,
+            stages_ms=found.stages_ms,
+            calls=calls,
+            failed=found.down,
+        )
+
+    return side
 
 
-async def measured(said: list[Recording], rounds: int, python: Path | None, root: Path) -> dict[str, Any]:
+async def measured(said: list[Recording], rounds: int, python: Path | None, served: Served | None, root: Path) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(household(root / "home", overrides=ALL))
         sides: dict[str, Side] = {"shipped": through(house), "model": through(house, intents=False)}
+        if served is not None:
+            sides["served"] = outside(served)
         if python is not None:
             url = await stack.enter_async_context(door(acting(house)))
             for name, best in (("pipecat", False), ("pipecat_best", True)):
@@ -134,8 +156,8 @@ async def measured(said: list[Recording], rounds: int, python: Path | None, root
         found = await alternated(sides, said, rounds)
     result: dict[str, Any] = {name: described(turns) for name, turns in found.items()}
     for peer in ("pipecat", "pipecat_best"):
-        for name in ("shipped", "model"):
-            if peer in found:
+        for name in ("shipped", "model", "served"):
+            if peer in found and name in found:
                 result[f"{name}_over_{peer}"] = compared(found[name], found[peer])
     return result
 
@@ -143,13 +165,16 @@ async def measured(said: list[Recording], rounds: int, python: Path | None, root
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--stack", action="store_true")
     parser.add_argument("--no-peer", action="store_true")
     asked = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     python = None if asked.no_peer else pipecat_python()
     said = recordings()
-    with tempfile.TemporaryDirectory(prefix="rottie-") as root:
-        found = asyncio.run(measured(said, asked.rounds, python, Path(root)))
+    with ExitStack() as stack:
+        served = stack.enter_context(served_starters(ALL)) if asked.stack else None
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rottie-")))
+        found = asyncio.run(measured(said, asked.rounds, python, served, root))
     head = {"cpus": os.cpu_count(), "load": os.getloadavg()[0], "goals": GOALS, "recordings": len(said)}
     print(keep("spoken", head | found))
 

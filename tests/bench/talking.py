@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from schemas.events import ActionDone, ReplyReady, TierAnswered
-from schemas.talking import AudioMade, ReplyMade, StageDown, TalkEvent, TurnCommitted, TurnDropped, Waterfall
+from schemas.talking import AudioMade, ClauseBegun, ReplyMade, StageDown, TalkEvent, TurnCommitted, TurnDropped, Waterfall
 from serve.engines.samples import RATE
 from serve.talking.session import Options, Session
 from tests.household import Household
@@ -29,13 +29,14 @@ SPOKEN = Options(rate=RATE)
 class Told:
     """What came of one recording. ``first_ms``: from the end of speech to the first sound; None where there was none.
 
-    ``loudest``: of its samples, 0 to 1. ``stages_ms``: the waterfall. ``calls``: that were done, by name; ``failed``: stages
-    that failed.
+    ``spoken``: the words that the voice was given; ``loudest``: of its samples, 0 to 1. ``stages_ms``: the waterfall. ``calls``:
+    that were done, by name; ``failed``: stages that failed.
     """
 
     text: str
     heard: str = ""
     reply: str = ""
+    spoken: str = ""
     tier: str = ""
     first_ms: float | None = None
     audio_ms: float = 0.0
@@ -48,6 +49,8 @@ class Told:
         if isinstance(event, AudioMade):
             self.first_ms = self.first_ms or (time.monotonic() - ends) * 1000
             self.loudest = max(self.loudest, float(np.abs(np.frombuffer(event.pcm, "<i2")).max(initial=0)) / 32768)
+        elif isinstance(event, ClauseBegun):
+            self.spoken += event.text
         elif isinstance(event, TurnCommitted):
             self.heard = event.text
         elif isinstance(event, ReplyMade):

@@ -1,4 +1,4 @@
-"""Pipecat with the same three models and recordings, in an environment of its own: run by tests/bench/spoken.py, not by hand.
+"""Pipecat with the same three models and recordings, in an environment of its own: started by tests/bench/peers.py, not by hand.
 
 The first line on stdin sets it up, each further one names a recording, fed in frames of 20 ms in real time; each is answered
 with a line on stdout. No transport is in between: what counts as its first audio is what its Piper service gives, which is
