@@ -31,6 +31,7 @@ from serve.engines.faster_whisper import Piece, Transcript
 from serve.engines.spoken_pieces import MAX_TEXT
 from serve.hearing import Listen, Understood, in_pieces
 from serve.saying import Say
+from serve.standing_in import aloud
 from serve.voicing import Speech
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ RECOGNISERS = frozenset({"champion", "rottie-stt", "whisper-1"})
 VOICES = frozenset({"champion", "rottie-tts", "tts-1", "tts-1-hd"})
 _ENVELOPE = 65_536  # bytes of a form beside its file
 _MOST_FIELDS = 20
+FELL_BACK = "Rottie-Fell-Back"  # a header that names the stage
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 Made = TypeVar("Made")
 
 
@@ -104,7 +107,11 @@ class VerboseTranscription(Body):
 class SpeechRequest(Body):
     model: str = Field(max_length=200)
     input: str = Field(min_length=1, max_length=MAX_TEXT)
-    voice: str = Field(default="default", max_length=64, description="One voice is configured: every name stands for it.")
+    voice: str = Field(
+        default="default",
+        max_length=64,
+        description="A language, such as `de`, chooses the voice for it, if there is one. Other names all stand for one voice.",
+    )
     response_format: AudioFormat = Field(default="mp3", description="pcm: 16 bits, mono, 24,000 Hz.")
     speed: float = Field(default=1.0, ge=0.25, le=4)
     stream_format: Literal["audio"] = "audio"
@@ -122,7 +129,8 @@ _SOUND = {media: {"schema": {"type": "string", "format": "binary"}} for media in
 def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
     @app.post(HEARING, responses=_TOLD)
     async def transcribe(request: Request) -> Response:
-        """What is said in a recording; the text is empty where nobody speaks."""
+        """What is said in a recording; the text is empty where nobody speaks. The header Rottie-Fell-Back, or if streamed
+        `fell_back` in the last event, tells that the second recogniser heard it."""
         if speech.ears is None or settings.stt is None:
             raise NoRecogniser("audio cannot be understood here")
         asked = await _form(request, settings.stt.bytes)
@@ -144,21 +152,27 @@ def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
                 heard = await attended(request, speech.ears.hear(asked.file, listen))
         except TimeoutError as error:
             raise late(settings.limits) from error
-        return _told(asked, heard.transcript)
+        told = _told(asked, heard.transcript)
+        if heard.fell_back is not None:
+            told.headers[FELL_BACK] = "stt"
+        return told
 
     @app.post(SAYING, response_class=Response, responses={**answers(None, 400, 404, 413, 503, 504), 200: {"content": _SOUND}})
     async def speak(request: Request) -> Response:
-        """A text as sound, sent while it is made."""
+        """A text as sound, sent while it is made. The header Rottie-Fell-Back tells that the second voice speaks."""
         asked = checked(SpeechRequest, await read_body(request, settings.limits.request_bytes))
         if speech.voice is None or settings.tts is None:
             raise NoVoice("text cannot be spoken here")
         _named(asked.model, VOICES)
         if len(asked.input) > settings.tts.longest:
             raise TextUnspeakable(f"the text is longer than {settings.tts.longest} characters", where="input")
-        pieces = speech.voice.say(Say(text=asked.input, speed=asked.speed, form=asked.response_format))
+        language = asked.voice if _LANGUAGE.fullmatch(asked.voice) else None
+        say, why = Say(text=asked.input, language=language, speed=asked.speed, form=asked.response_format), list[RottieError]()
+        pieces = aloud(speech.voices, say, why.append)
         first = await _begun(request, pieces, settings.limits)
         body = closing(_rest(first or b"", pieces, settings.limits.timeout_s), pieces)
-        return StreamingResponse(body, media_type=MEDIA[asked.response_format], headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": "no-store"} | ({FELL_BACK: "tts"} if why else {})
+        return StreamingResponse(body, media_type=MEDIA[asked.response_format], headers=headers)
 
 
 async def _begun(request: Request, pieces: AsyncGenerator[Made, None], limits: Limits) -> Made | None:
@@ -256,7 +270,8 @@ async def _events(
         while found is not None:
             if isinstance(found, Understood):
                 heard = found.transcript
-                yield sse({"type": "transcript.text.done", "text": heard.text, "usage": _usage(heard)})
+                done = {"type": "transcript.text.done", "text": heard.text, "usage": _usage(heard)}
+                yield sse(done | ({"fell_back": found.fell_back} if found.fell_back else {}))
                 return
             yield sse({"type": "transcript.text.delta", "delta": f" {found.text}" if before else found.text})
             before = True

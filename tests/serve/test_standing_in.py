@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
+from schemas.assistant import Stt, Tts
 from schemas.errors import AudioUnusable, Overloaded, RottieError, SpeechDown, SpeechMissing, TextUnspeakable
+from serve.api.audio import add_audio
+from serve.api.gateway import Settings
 from serve.engines.faster_whisper import Piece, Told, Transcript
 from serve.hearing import Listen, Understood
 from serve.saying import Say
@@ -158,3 +164,23 @@ async def test_an_answer_tells_which_stage_fell_back() -> None:
     assert (said.error, said.fell_back and said.fell_back["code"]) == (None, "speech.missing")
     assert sound.asked[0].language == "de"  # what was heard
     assert sorted(await speech.statuses()) == ["stt", "stt_second", "tts", "tts_second"]
+
+
+async def test_openais_routes_tell_it_in_a_header() -> None:
+    first_ear, first_voice, second_voice = Ear("first", SpeechDown("gone")), Mouth(b"1", SpeechDown("gone")), Mouth(b"2")
+    app = FastAPI()
+    add_audio(app, Speech.joined(first_ear, first_voice, Ear("second"), second_voice), Settings(stt=Stt(), tts=Tts()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as http:
+        form = {"data": {"model": "whisper-1"}, "files": {"file": ("said.wav", b"sound")}}
+        heard = await http.post("/v1/audio/transcriptions", **form)  # type: ignore[arg-type]
+        assert (heard.json()["text"], heard.headers["Rottie-Fell-Back"]) == ("second", "stt")
+        form["data"]["stream"] = "true"
+        streamed = await http.post("/v1/audio/transcriptions", **form)  # type: ignore[arg-type]
+        last = json.loads(streamed.text.splitlines()[-2].removeprefix("data: "))
+        assert (last["text"], last["fell_back"]["code"]) == ("second", "speech.down")
+        asked = {"model": "tts-1", "input": "Hello.", "voice": "de"}
+        said = await http.post("/v1/audio/speech", json=asked)
+        assert (said.content, said.headers["Rottie-Fell-Back"]) == (b"22", "tts")
+        assert second_voice.asked[0].language == "de"
+        first_voice.fails, first_ear.fails = None, None
+        assert "Rottie-Fell-Back" in (await http.post("/v1/audio/speech", json=asked)).headers  # it rests
