@@ -81,7 +81,7 @@ class Answers(Spoken):
     async def answer(self, committed: TurnCommitted) -> AsyncGenerator[AssistEvent | CallsReady, None]:
         course, mine = self._course(committed.turn), self.spoken.get(committed.turn)
         pending = [item for item in self._items.unanswered() if item is not mine]
-        for item in pending:
+        for item in [*pending, *([mine] if mine else [])]:
             item.asked = True
         if course.acts:
             said = [item.text for item in pending] if committed.seconds else []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +25,8 @@ from serve.talking.intake import Intake
 from serve.voicing import names_of
 
 LEAST_MS = 100  # of sound that can be committed
+STEP_S = 5  # of sound that is heard at once
+PATIENCE_S = 10
 
 
 @dataclass(eq=False)
@@ -37,13 +41,26 @@ class Hearing:
     deaf: Item | None = None
     fresh_ms: float = 0.0
 
-    def append(self, audio: str) -> None:
-        """Raises RequestError, AudioUnusable, Overloaded, NoRecogniser."""
-        data = _decoded(audio)
-        self.floor.session.push(data)
-        ms = len(data) / self._bytes_per_ms()
-        self.floor.audio_ms += ms
-        self.fresh_ms += ms
+    async def append(self, audio: str) -> None:
+        """Waits while much of what came before was not heard yet.
+
+        Raises RequestError, AudioUnusable, Overloaded, NoRecogniser.
+        """
+        data, each = _decoded(audio), self._bytes_per_ms()
+        most_s = self.floor.session.talk.backlog_s
+        step = int(min(STEP_S, most_s / 4) * 1000 * each)
+        for start in range(0, len(data), step):
+            await self._room(most_s / 2)
+            piece = data[start : start + step]
+            self.floor.session.push(piece)
+            self.floor.audio_ms += len(piece) / each
+            self.fresh_ms += len(piece) / each
+
+    async def _room(self, most_s: float) -> None:
+        """A client that sends faster than is heard waits here, and through its connection; for a while, then it is refused."""
+        until = time.monotonic() + PATIENCE_S
+        while self.floor.session.waiting_s > most_s and time.monotonic() < until:  # noqa: ASYNC110 - hearing has no event for it
+            await asyncio.sleep(0.02)
 
     def commit(self) -> list[Event]:
         """The sound so far becomes an item, whose words come later. Raises Refused where there is none."""
