@@ -15,6 +15,7 @@ from rottie.commands.asking import newest, print_assist, send
 from rottie.commands.printing import console, print_json
 
 FORMATS = ("wav", "flac", "mp3", "opus", "pcm")
+LANGUAGE_HELP = "What is spoken, such as de: chooses recogniser and voice where the assistant's file names several."
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +30,7 @@ def say(
     conversation: str = typer.Option(
         "new", "--conversation", "-c", metavar="ID|last|new", help="Go on with what was said before."
     ),
+    language: str | None = typer.Option(None, "--language", "-l", help=LANGUAGE_HELP),
     area: str | None = typer.Option(None, help="Id of the area where you are: what `the lights` means."),
     store: bool = typer.Option(True, help="Keep this request and its reply on this machine."),
 ) -> None:
@@ -39,6 +41,7 @@ def say(
     wanted: dict[str, Any] = {
         "audio": {"data": base64.b64encode(_recording(file)).decode()},
         "speak": out is not None,
+        "language": language,
         "area": area,
         "store": store,
     }
@@ -52,6 +55,7 @@ def speak(
     words: list[str] = typer.Argument(..., metavar="TEXT", help="What to say."),  # noqa: B008
     out: Path = typer.Option(..., "--out", "-o", help="Its ending names the format: wav, flac, mp3, opus, pcm."),  # noqa: B008
     speed: float = typer.Option(1.0, min=0.25, max=4.0, help="2: twice as fast."),
+    language: str | None = typer.Option(None, "--language", "-l", help=LANGUAGE_HELP),
 ) -> None:
     """Write a text as speech."""
     from schemas.errors import RequestError
@@ -59,7 +63,8 @@ def speak(
     form = out.suffix.lstrip(".").lower()
     if form not in FORMATS:
         raise RequestError(f"{out.name} names no format", where="--out", hint=f"End it in one of: {', '.join(FORMATS)}.")
-    body = {"model": "champion", "input": " ".join(words), "voice": "default", "response_format": form, "speed": speed}
+    body = {"model": "champion", "input": " ".join(words), "response_format": form, "speed": speed}
+    body["voice"] = language or "default"
     send("POST", "/v1/audio/speech", body, lambda reply: _write(out, reply.read()), print_json)
 
 
@@ -91,6 +96,9 @@ def _tell(reply: dict[str, Any], out: Path | None, as_json: bool) -> None:
     heard = reply["transcript"]["text"]
     console().print(f"“{heard}”" if heard else "(nothing)", style="bold", markup=False, highlight=False)
     print_assist(reply)
+    for stage, why in reply["fell_back"].items():
+        told = f"The second {'recogniser' if stage == 'stt' else 'voice'} stood in: {why['message']}."
+        console().print(told, style="yellow", markup=False, highlight=False)
     if out is not None and reply["audio_error"]:
         told = reply["audio_error"]
         console().print(f"No spoken reply: {told['message']}. {told['hint']}", style="yellow", markup=False, highlight=False)
