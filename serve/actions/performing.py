@@ -175,7 +175,7 @@ class Actions:
     def _question(self, entry: Entry, made: Plan | None) -> str:
         final = entry.decision is not None and entry.decision.risk == "irreversible"
         there = {entity.id: entity for entity in self.home.entities()}
-        return question(made, there, entry.tool, entry.actor.language, final=final)
+        return question(made, there, entry.tool, entry.actor.language, arguments=entry.arguments, final=final)
 
     async def _unusable(self, entry: Entry, error: ActionError) -> ActionResult:
         """A call that cannot even be judged. It counts too: nobody may fill the log with such calls."""

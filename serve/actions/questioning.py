@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,8 @@ from serve.actions.speaking import listed, the
 from serve.actions.timing import in_words
 
 FINAL = "This cannot be taken back."
-MOST_NAMES = 6
+MOST_NAMES, MOST_TOLD = 6, 200
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 _PHRASES: dict[str, str] = {
     "turn_on": "turn on {it}",
     "turn_off": "turn off {it}",
@@ -55,19 +57,27 @@ def question(
     tool: str,
     language: str,
     *,
+    arguments: Mapping[str, Any] | None = None,
     final: bool = False,
 ) -> str:
     """``Shall I turn on the hall lamp?``; with ``final``, that it cannot be taken back.
 
-    In other languages than English, and of tools that are not the home's,
-    the tool's name must do.
+    Without a plan, which the home's own tools alone have, the call is told: its tool's name as words, and its ``arguments``. In
+    other languages than English the tool's name must do.
     """
-    before = f"{FINAL} " if final else ""
-    known = {**entities, **({plan.new.id: plan.new} if plan and plan.new else {})}
-    done = _doing(plan.calls, known) if plan and language.lower().startswith("en") else ""
-    if not done:
+    before, really = (f"{FINAL} ", "really ") if final else ("", "")
+    if not language.lower().startswith("en"):
         return f"{before}Shall I really do it? ({tool})"
-    return f"{before}Shall I {'really ' if final else ''}{done}?"
+    known = {**entities, **({plan.new.id: plan.new} if plan and plan.new else {})}
+    done = (_doing(plan.calls, known) if plan else "") or _told(tool, arguments or {})
+    return f"{before}Shall I {really}{done}?"
+
+
+def _told(tool: str, arguments: Mapping[str, Any]) -> str:
+    """``cancel reminder (text: call mum)``."""
+    words = " ".join(_WORD.findall(tool.rpartition("__")[2])).lower()
+    given = ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in arguments.items())
+    return f"{words} ({given[:MOST_TOLD]})" if given else words
 
 
 def _doing(calls: Sequence[ServiceCall], entities: Mapping[str, Entity]) -> str:

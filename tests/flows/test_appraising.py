@@ -44,7 +44,8 @@ def test_a_language_model_measured_again(shipped: Path, monkeypatch: pytest.Monk
     assert figures["state_exact_both_low"] <= figures["state_exact_both"] <= figures["state_exact_both_high"]
     assert first.differing == ()
     files = {path.name for path in first.folder.iterdir()}
-    assert files == {"appraisal.json", "appraisal.md", "by_tag-llm.csv", "by_tag-llm.png", "llm-failures.jsonl", "manifest.json"}
+    failures = {"llm-failures.jsonl", "everyday-failures.jsonl"}
+    assert files == failures | {"appraisal.json", "appraisal.md", "by_tag-llm.csv", "by_tag-llm.png", "manifest.json"}
     verify(first.folder, json.loads((first.folder / "manifest.json").read_text())["sums"])
     claims = {**figures, "latency_p50_ms": 1e9, "wrong_action_both": 0.9, "unheard_of": 1.0}
     (shipped / "llm/figures.json").write_text(json.dumps(claims))

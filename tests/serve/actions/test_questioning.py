@@ -12,7 +12,7 @@ from schemas.inventory import Entity
 from schemas.loading import load_inventory
 from serve.actions.home import SimulatedHome
 from serve.actions.planning import Plan
-from serve.actions.questioning import question
+from serve.actions.questioning import FINAL, question
 from serve.actions.tools import plan
 
 ACTOR = Actor(id="test")
@@ -60,7 +60,8 @@ def test_what_cannot_be_taken_back_is_said_to_be_so() -> None:
 
 def test_other_languages_and_tools_are_named() -> None:
     assert asked("HassTurnOn", "de", name="hall lamp") == "Shall I really do it? (HassTurnOn)"
-    assert question(None, {}, "time__set", "en") == "Shall I really do it? (time__set)"
+    assert question(None, {}, "time__set_clock", "en", arguments={"to": 5}) == "Shall I set clock (to: 5)?"
+    assert question(None, {}, "CancelReminder", "en", final=True) == f"{FINAL} Shall I really cancel reminder?"
 
 
 def test_many_things_are_counted_and_an_unheard_of_service_is_named_as_it_is() -> None:
