@@ -29,7 +29,7 @@ _EDGES = np.geomspace(150, 6000, 19)  # Hz
 _BANDS = len(_EDGES) - 1
 _FLOOR = np.float32(1e-9)  # power of what is silence
 _SWING = 3.0  # by which one step of learning may change anything
-_SHIFT, _SHIFT_NEW = 1, 3  # frames by which a reply may be earlier or later than what was learnt; the second in its beginning
+_SHIFT = 3  # frames by which a reply may be earlier or later than what was learnt
 _EVERY, _SOON = 8, 2  # frames between two steps, the second while the room or the reply is new
 
 _WORDS = {
@@ -119,11 +119,10 @@ class OwnVoice:
 
     def _most(self, before: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the reply may be heard as: a little earlier, later or, while it is new, louder than the last one was."""
-        new = self._new < WARM
+        louder = 2 if self._new < WARM else 1
         self._new += int(before.any((1, 2)).sum())
-        shift, louder = (_SHIFT_NEW, 2) if new else (_SHIFT, 1)
-        padded = np.pad(self._delayed, 2 * shift)
-        shifted = np.stack([padded[at : at + TAPS] for at in range(shift, 3 * shift + 1)])
+        padded = np.pad(self._delayed, 2 * _SHIFT)
+        shifted = np.stack([padded[at : at + TAPS] for at in range(_SHIFT, 3 * _SHIFT + 1)])
         return self._gain * louder * np.tensordot(shifted, before, (1, 1)).max(0) + self._noise
 
     def _step(self) -> None:
