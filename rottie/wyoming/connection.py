@@ -28,7 +28,7 @@ from schemas.errors import NoRecogniser, RequestError, RottieError
 from serve.api.faults import note
 
 LINGER_S = 1.0
-AHEAD = 16  # events that may wait while one is answered; beyond, the client waits
+AHEAD = 4  # events that may wait while one is answered; beyond, the client waits
 
 
 @dataclass(frozen=True)

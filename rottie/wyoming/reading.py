@@ -17,7 +17,7 @@ from schemas.nesting import too_deep
 
 HEADER_BYTES = 65_536
 DATA_BYTES = 262_144
-PAYLOAD_BYTES = 1_048_576
+PAYLOAD_BYTES = 524_288
 _HINT = "An event is a line of JSON with a type, then `data_length` bytes of JSON and `payload_length` bytes."
 
 
