@@ -31,7 +31,7 @@ def rottie(*words: str) -> Any:
     return CliRunner().invoke(app, list(words))
 
 
-@pytest.mark.parametrize("command", ["list", "pull", "info", "verify"])
+@pytest.mark.parametrize("command", ["list", "pull", "info", "verify", "speech", "remove"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"Example: rottie models {command}" in " ".join(rottie("models", command, "--help").output.split())
 

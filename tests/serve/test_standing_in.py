@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,13 +14,15 @@ from fastapi import FastAPI
 
 from schemas.assistant import Stt, Tts
 from schemas.errors import AudioUnusable, Overloaded, RottieError, SpeechDown, SpeechMissing, TextUnspeakable
+from serve.api.assist import reply_of
 from serve.api.audio import add_audio
 from serve.api.gateway import Settings
 from serve.engines.faster_whisper import Piece, Told, Transcript
-from serve.hearing import Listen, Understood
-from serve.saying import Say
+from serve.hearing import Ears, Listen, Understood
+from serve.saying import Say, Voice
 from serve.standing_in import REST_S, FirstVoice, TwoEars, aloud, patience_s, whole
 from serve.voicing import Speech, Spoken, voiced
+from tests.serve.recordings import scripted_speech, tone, wav
 
 LISTEN, SAY = Listen(raw=True), Say(text="Hello there.")
 HANGS = asyncio.TimeoutError
@@ -163,7 +166,24 @@ async def test_an_answer_tells_which_stage_fell_back() -> None:
     assert said.audio is not None
     assert (said.error, said.fell_back and said.fell_back["code"]) == (None, "speech.missing")
     assert sound.asked[0].language == "de"  # what was heard
+    assert sorted(reply_of(events).fell_back) == ["stt", "tts"]
     assert sorted(await speech.statuses()) == ["stt", "stt_second", "tts", "tts_second"]
+
+
+async def test_engines_that_cannot_be_loaded_are_stood_in_for(tmp_path: Path) -> None:
+    engines = scripted_speech(tmp_path)
+    ears, voice, why = Ears(), Voice(), list[RottieError]()
+    ears.want(Stt(model=str(tmp_path / "nowhere")))
+    voice.want(Tts(model="auto", language="fi"))
+    speech = Speech.joined(ears, voice, engines.ears, engines.voice)
+    assert speech.ears is not None
+    heard = await speech.ears.hear(wav(tone()), Listen())
+    assert (heard.transcript.text, heard.fell_back and heard.fell_back["code"]) == ("turn on the hall lamp", "speech.missing")
+    assert await whole(speech.voices, SAY, why.append)
+    assert [error.code for error in why] == ["speech.missing"]
+    assert "rhasspy/piper-voices:fi" in why[0].hint
+    for one in (ears, voice, engines):
+        await one.close()
 
 
 async def test_openais_routes_tell_it_in_a_header() -> None:
