@@ -229,6 +229,13 @@ class RequestTooLarge(RequestError):
     default_hint = "Send fewer or shorter messages, or raise limits.request_bytes in the assistant's file."
 
 
+class UpgradeNeeded(RequestError):
+    """A plain request to what is a WebSocket."""
+
+    code, status = "request.upgrade", 426
+    default_hint = "Open a WebSocket at this address, with the key as a bearer header."
+
+
 class HomeDown(RottieError):
     """The process that holds the home does not answer."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -24,6 +24,7 @@ _MEANINGS = {
     413: "The body is too long.",
     421: "The Host header names another machine.",
     424: "A tool outside of this home failed.",
+    426: "What is here is a WebSocket.",
     429: "Too often; Retry-After tells when to come back.",
     500: "Something failed that should not have.",
     503: "Nothing can answer now, or too many wait; Retry-After tells when to come back.",
@@ -64,9 +65,9 @@ def _event(carried: str) -> dict[str, Any]:
     return {"type": "object", "properties": {"data": data, "event": {"type": "string"}}, "required": ["data"]}
 
 
-def describe(app: FastAPI, bodies: Bodies, forms: Bodies) -> None:
+def describe(app: FastAPI, bodies: Bodies, forms: Bodies, messages: Iterable[type[BaseModel]] = ()) -> None:
     """Put ``bodies`` ({(method, path): kind}) of JSON, ``forms`` with files, every route's errors and the key into the document
-    of ``app``.
+    of ``app``, and the ``messages`` of WebSockets.
     """
     plain = app.openapi
     finished: dict[str, Any] = {}
@@ -74,6 +75,8 @@ def describe(app: FastAPI, bodies: Bodies, forms: Bodies) -> None:
     def openapi() -> dict[str, Any]:
         if not finished:
             finished.update(_finished(plain(), bodies, forms))
+            for kind in messages:
+                finished["components"]["schemas"][kind.__name__] = _closed(kind)
         return finished
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -96,6 +99,11 @@ def _finished(document: dict[str, Any], bodies: Bodies, forms: Bodies) -> dict[s
     for name in ("HTTPValidationError", "ValidationError"):
         parts.pop(name, None)
     return document
+
+
+def _closed(kind: type[BaseModel]) -> dict[str, Any]:
+    """With all that it refers to inside it, since names of messages need not differ from those of bodies."""
+    return TypeAdapter(kind).json_schema(ref_template=f"#/components/schemas/{kind.__name__}/$defs/{{model}}", mode="validation")
 
 
 def _complete(operation: dict[str, Any], path: str) -> None:

@@ -36,6 +36,7 @@ from serve.api.mcp import add_mcp
 from serve.api.metrics import Metrics
 from serve.api.models import add_models
 from serve.api.notices import add_notices
+from serve.api.realtime import door
 from serve.api.realtime.door import add_realtime
 from serve.api.responses import add_responses
 from serve.api.socket import add_socket
@@ -136,6 +137,7 @@ def create_app(
             **conversations.BODIES,
         },
         audio.FORMS,
+        door.MESSAGES,
     )
     app.add_exception_handler(RottieError, lambda _, error: _reply(error))  # type: ignore[arg-type]
     # Answers; the error itself goes on to Counted, which logs it.

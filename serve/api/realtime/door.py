@@ -9,28 +9,38 @@ wrong key, 403 a foreign page (Origin), 421 another Host, 503 too many.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI, WebSocket
 from starlette.responses import Response
 
-from schemas.errors import RottieError
+from schemas.errors import RottieError, UpgradeNeeded
 from serve.api.doors import GIVEN, KeyFile, foreign
 from serve.api.realtime.connection import Connection
 from serve.api.realtime.line import Line
+from serve.api.realtime.messages import RealtimeMessage
 from serve.api.realtime.settings import own_default
 from serve.api.socket import Patience
 from serve.api.talking import Parlour
 
 PATH = "/v1/realtime"
 PROTOCOL = "realtime"
+MESSAGES = (RealtimeMessage,)
 _STOCK = ("gpt-", "whisper-")
+_TOLD: dict[int | str, dict[str, Any]] = {101: {"description": "The conversation begins."}, 403: {}, 426: {}, 503: {}}
 
 
 def add_realtime(
     app: FastAPI, parlour: Parlour, keys: KeyFile, answer: Callable[[RottieError], Response], patience: Patience | None = None
 ) -> None:
     """``answer`` renders what is refused before the connection begins."""
+    messages = f"#/components/schemas/{RealtimeMessage.__name__}"
     waits, metrics = patience or Patience(), parlour.desk.metrics
+
+    @app.get(PATH, status_code=101, responses=_TOLD, openapi_extra={"x-messages": {"$ref": messages}})
+    async def described() -> None:
+        """A WebSocket: a spoken conversation in the shape of OpenAI's Realtime interface. Plain requests are refused."""
+        raise UpgradeNeeded("this is a WebSocket", where="Upgrade")
 
     @app.websocket(PATH)
     async def realtime(websocket: WebSocket) -> None:

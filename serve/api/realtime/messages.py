@@ -130,13 +130,13 @@ Message = (
 )
 
 
-class Incoming(RootModel[Annotated[Message, Field(discriminator="type")]]):
-    pass
+class RealtimeMessage(RootModel[Annotated[Message, Field(discriminator="type")]]):
+    """What a client sends, as JSON texts. Events come back as OpenAI's interface has them."""
 
 
 def message_of(raw: bytes, most: int) -> Message:
     """Raises RequestError; RequestTooLarge for one over ``most`` bytes that brings no audio."""
-    message = checked(Incoming, raw).root
+    message = checked(RealtimeMessage, raw).root
     if len(raw) > most and message.type not in _BEARING_AUDIO:
         raise RequestTooLarge(f"the message is longer than {most} bytes", where="message")
     return message

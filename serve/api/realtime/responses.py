@@ -245,7 +245,8 @@ class Responses:
         async def forget(*_: str) -> None:
             return
 
-        parts = Parts(None, floor.desk.speech.voice, answer, nobody, forget)
+        speech = floor.desk.speech
+        parts = Parts(None, speech.voice, answer, nobody, forget, second=speech.second_voice)
         options = floor.options()
         session = Session(
             parts, floor.session.talk, type(options)(language=options.language, speak=reply.course.speak, speed=options.speed)
