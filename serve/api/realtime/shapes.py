@@ -81,7 +81,10 @@ TurnDetection = Annotated[ServerVad | SemanticVad, Field(discriminator="type")]
 
 
 class Transcription(Body):
-    """What was said is told as text too. One recogniser is configured: every model's name stands for it."""
+    """What was said is told as text too. One recogniser is configured: every model's name stands for it.
+
+    Only ``language`` has an effect: the names that may be said are those of the home.
+    """
 
     model: str | None = Field(default=None, max_length=200)
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")

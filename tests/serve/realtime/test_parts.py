@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from schemas.assistant import Limits, Talk
@@ -22,6 +25,7 @@ from serve.api.realtime.shapes import Alaw, Realtime, SessionShape, Ulaw
 from tests.serve.realtime.served import Served, tool
 from tests.serve.realtime.telephone import to_ulaw
 
+FIELDS = ("session", "audio", "item", "item_id", "content_index", "audio_end_ms", "response", "event_id", "previous_item_id")
 TALK, LIMITS = Talk(floor_ms=300, cap_ms=1200), Limits(max_tokens=100, tools=2)
 _SHAPE: TypeAdapter[Any] = TypeAdapter(SessionShape)
 
@@ -147,6 +151,29 @@ def test_sound_goes_out_as_a_telephone_hears_it() -> None:
             )
             steps = np.abs(np.frombuffer(coded, np.uint8)[200:-200].astype(int) - wanted[200:-200].astype(int))
             assert (steps <= 2).mean() > 0.97  # neighbours; the sign changes the rest
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+KINDS = (
+    "session.update",
+    "input_audio_buffer.append",
+    "conversation.item.create",
+    "conversation.item.truncate",
+    "response.create",
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(kind=st.sampled_from(KINDS), fields=st.dictionaries(st.sampled_from(FIELDS), ANY, max_size=5))
+def test_any_message_is_taken_or_refused(kind: str, fields: dict[str, Any]) -> None:
+    raw = json.dumps({**fields, "type": kind}).encode("utf-8", "surrogatepass")
+    with suppress(RequestError):
+        message_of(raw, 65_536)
+    id_of(raw)
 
 
 async def test_a_plain_request_is_told_what_is_here(served: Served) -> None:

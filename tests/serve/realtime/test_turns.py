@@ -116,6 +116,25 @@ async def test_a_turn_that_the_client_ends(served: Served, sentences: Sentences)
         assert texts(done["output"]) == ["I heard nothing."]
 
 
+async def test_the_client_may_end_or_forget_what_voice_detection_has_begun(served: Served, sentences: Sentences) -> None:
+    async with served.client(TEXT) as client:
+        await client.append(pcm(sentences[LAMP]))
+        begun = await client.until("input_audio_buffer.speech_started")
+        await client.tell("input_audio_buffer.commit")
+        done = (await client.until("response.done"))["response"]
+        assert client.of("input_audio_buffer.committed")[0]["item_id"] == begun["item_id"]
+        assert (done["status"], await served.lamp()) == ("completed", "on")
+        client.seen.clear()
+        await client.append(pcm(sentences[LAMP]))
+        await client.until("input_audio_buffer.speech_started")
+        await client.tell("input_audio_buffer.clear")
+        await client.append(quiet(2.0))
+        done = await client.ask("turn off the hall lamp")
+        assert (done["status"], await served.lamp()) == ("completed", "off")
+        assert len(client.of("input_audio_buffer.cleared")) == 1
+        assert not client.of("input_audio_buffer.committed")
+
+
 async def test_turns_are_heard_without_being_answered(served: Served, sentences: Sentences) -> None:
     detection = {"type": "server_vad", "create_response": False, "silence_duration_ms": 300, "prefix_padding_ms": 0}
     async with served.client({"audio": {"input": {"turn_detection": detection}}}) as client:
