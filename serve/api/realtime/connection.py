@@ -36,7 +36,7 @@ from serve.api.realtime.faults import Refused, fault, reason
 from serve.api.realtime.floor import Floor
 from serve.api.realtime.hearing import Hearing
 from serve.api.realtime.items import Item, UserMessage, fresh, item_of
-from serve.api.realtime.line import Closing, Line
+from serve.api.realtime.line import Closing, Line, over
 from serve.api.realtime.messages import (
     Append,
     Clear,
@@ -303,6 +303,7 @@ class Connection:
         if isinstance(turns, ServerVad) and turns.idle_timeout_ms is not None:
             self._rest()
             self._idle = asyncio.create_task(self._await_speech(told.audio_ms, turns.idle_timeout_ms))
+            self._idle.add_done_callback(over)
 
     def _rest(self) -> None:
         idle, self._idle = self._idle, None
@@ -321,3 +322,4 @@ class Connection:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(over)

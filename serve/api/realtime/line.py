@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from serve.api.faults import note
 from serve.api.realtime.messages import LONGEST
 
 
@@ -20,6 +21,12 @@ class Closing(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code, self.reason = code, reason
+
+
+def over(task: asyncio.Task[Any]) -> None:
+    """For tasks of a connection that nobody awaits: a client that has left is no news."""
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Closing | WebSocketDisconnect):
+        note(error)
 
 
 @dataclass(eq=False)

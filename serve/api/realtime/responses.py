@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.errors import ConversationBusy
+from schemas.errors import ConversationBusy, EngineError
 from schemas.events import ActionDone, AssistEvent, CallsReady, ReplyDelta, ReplyReady
 from schemas.talking import (
     Assisted,
@@ -29,6 +29,7 @@ from serve.api.realtime.asking import Answers
 from serve.api.realtime.faults import Refused, reason
 from serve.api.realtime.floor import Floor
 from serve.api.realtime.items import Item, fresh
+from serve.api.realtime.line import over
 from serve.api.realtime.replying import Event, Reply, event
 from serve.api.realtime.settings import Course
 from serve.talking.session import Parts, Session
@@ -127,6 +128,7 @@ class Responses:
         task = asyncio.create_task(self._give_apart(reply))
         self._apart[reply.id] = task
         task.add_done_callback(lambda _: self._apart.pop(reply.id, None))
+        task.add_done_callback(over)
         return reply.begun()
 
     async def close(self) -> None:
@@ -258,6 +260,8 @@ class Responses:
                     await floor.send(self._written(reply, told))
                     if reply.end is not None:
                         return
+            reply.error = reason(EngineError("the response ended without a reply").as_dict())
+            await floor.send(reply.finish("failed"))
         except asyncio.CancelledError:
             await floor.send(reply.finish("cancelled", "client_cancelled"))
             raise
