@@ -92,7 +92,11 @@ SENTENCES: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "response": "light_all",
             },
             {
-                "sentences": ["<turn> off everything <in> [<the>] {area}", "<turn> everything <in> [<the>] {area} off"],
+                "sentences": [
+                    "<turn> off everything <in> [<the>] {area}",
+                    "<turn> everything <in> [<the>] {area} off",
+                    "<turn> everything off <in> [<the>] {area}",
+                ],
                 "response": "everything",
             },
             {
@@ -119,7 +123,7 @@ SENTENCES: dict[str, dict[str, list[dict[str, Any]]]] = {
             {
                 "sentences": [
                     f"[<the>] {{name}} at {_PERCENT}",
-                    f"(put|bring|take) [<the>] {{name}} [(on|up|down)] (to|at) {_PERCENT}",
+                    f"(put|bring|take|turn) [<the>] {{name}} [(on|up|down)] (to|at) {_PERCENT}",
                 ],
                 "requires_context": _DIMMABLE,
                 "response": "brightness",
@@ -163,7 +167,7 @@ SENTENCES: dict[str, dict[str, list[dict[str, Any]]]] = {
         "HassClimateSetTemperature": [
             {
                 "sentences": [
-                    f"(put|bring|take) [<the>] {{name}} [(up|down)] to {_DEGREES}",
+                    f"(put|bring|take|turn) [<the>] {{name}} [(up|down)] to {_DEGREES}",
                     f"[<the>] {{name}} (to|at) {_DEGREES}",
                 ],
                 "requires_context": {"domain": ["climate"]},
@@ -242,7 +246,12 @@ SENTENCES: dict[str, dict[str, list[dict[str, Any]]]] = {
                 "sentences": ["(what is|what's|whats) on [<the>] {name}"],
                 "requires_context": {"domain": ["todo"]},
                 "response": "list",
-            }
+            },
+            {
+                "sentences": ["[are [there]] any <light> (still|left) {on_off_states:state}"],
+                "slots": {"domain": "light"},
+                "response": "any",
+            },
         ],
         "HassVacuumReturnToBase": [
             {

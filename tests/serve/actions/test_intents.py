@@ -159,6 +159,8 @@ def test_several_orders_in_one_sentence(home: SimulatedHome, text: str, calls: l
         ("right blind halfway", "HassSetPosition", {"name": "Right blind", "position": 50}),
         ("make sure the back door is locked", "HassTurnOn", {"name": "Back door"}),
         ("bring the radiator up to 22 degrees", "HassClimateSetTemperature", {"name": "Radiator", "temperature": 22}),
+        ("turn the radiator down to 17", "HassClimateSetTemperature", {"name": "Radiator", "temperature": 17}),
+        ("any lights still on", "HassGetState", {"domain": "light", "state": "on"}),
         ("turn the heating down to 18", "HassClimateSetTemperature", {"temperature": 18}),
         ("turn the radio down", "HassSetVolumeRelative", {"name": "Radio", "volume_step": "down"}),
         ("radio volume 25", "HassSetVolume", {"name": "Radio", "volume_level": 25}),
