@@ -83,11 +83,11 @@ class HandleVoice:
 
 
 async def told_by_all(handle: DeploymentHandle) -> list[dict[str, Any]]:
-    """``status`` of every replica that can be reached."""
+    """``status`` of every replica that can be reached; none where all were lost and none has come back yet."""
     response = handle.broadcast("status")
     try:
         found = await response.results_async(timeout_s=STATUS_TIMEOUT_S, return_exceptions=True)
-    except TimeoutError:
+    except (TimeoutError, DeploymentUnavailableError, *LOST):
         return []
     return [state for state in found if isinstance(state, dict)]
 
