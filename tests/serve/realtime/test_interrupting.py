@@ -40,7 +40,7 @@ async def test_speaking_into_a_reply_ends_it(served: Served, sentences: Sentence
         await client.tell("response.create")
         await client.until("response.output_audio.delta")
         served.speaker.turns.clear()
-        await in_real_time(client, quiet(1.5) + pcm(sentences[LAMP]) + quiet(1.0))
+        await in_real_time(client, quiet(2.2) + pcm(sentences[LAMP]) + quiet(1.0))
         done = (await client.until("response.done"))["response"]
         assert (done["status"], done["status_details"]["reason"]) == ("cancelled", "turn_detected")
         assert done["output"][0]["status"] == "incomplete"
@@ -72,7 +72,7 @@ async def test_a_reply_is_heard_out_where_nothing_may_interrupt_it(served: Serve
 async def test_a_reply_that_is_interrupted_after_its_end_is_truncated(served: Served, sentences: Sentences) -> None:
     async with served.client(ALOUD) as client:
         await client.ask(STORY)
-        await in_real_time(client, quiet(1.5) + pcm(sentences[LAMP]) + quiet(1.0))
+        await in_real_time(client, quiet(2.2) + pcm(sentences[LAMP]) + quiet(1.0))
         gone = await client.until("conversation.item.truncated")
         assert 0 < gone["audio_end_ms"] < len(client.sound()) / 48
         await client.until("response.done")
@@ -88,7 +88,7 @@ async def test_agreement_does_not_end_a_reply(served: Served, sentences: Sentenc
         await client.say(f"!tell {STORY}")
         await client.tell("response.create")
         await client.until("response.output_audio.delta")
-        await in_real_time(client, quiet(1.5) + pcm(sentences["Uh-huh."]) + quiet(1.0))
+        await in_real_time(client, quiet(2.2) + pcm(sentences["Uh-huh."]) + quiet(1.0))
         await client.until("input_audio_buffer.cleared")  # it was no turn
         await client.until("response.output_audio.delta")  # what was not played yet
         assert not client.of("response.done")
