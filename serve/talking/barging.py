@@ -139,13 +139,15 @@ class OwnVoice:
         self._delayed, self._gain = self._delayed / whole, self._gain * whole
 
 
-def is_backchannel(text: str, language: str) -> bool:
-    """Whether ``text`` only says that one listens ("uh-huh", "okay"), or nothing at all, as a cough does."""
+def is_backchannel(text: str, language: str | None) -> bool:
+    """Whether ``text`` only says that one listens ("uh-huh", "okay"), or nothing at all, as a cough does. ``language`` None: in
+    any that is known."""
     plain = _NOISE.sub(" ", text.lower()).replace("-", " ")
     plain = " ".join(_STRETCHED.sub(r"\1\1", word) for word in re.findall(r"\w+(?:['’]\w+)*", plain))
-    if not plain:
-        return True
-    kind = language[:2].lower()
+    return not plain or any(_agrees(plain, kind) for kind in ([language[:2].lower()] if language else _WORDS))
+
+
+def _agrees(plain: str, kind: str) -> bool:
     for phrase in _PHRASES.get(kind, ()):
         plain = re.sub(rf"\b{phrase}\b", "hm", plain)
     words = plain.split()

@@ -80,6 +80,11 @@ class Playback:
             one.ended = True
 
     @property
+    def clauses(self) -> int:
+        """How many there are."""
+        return len(self._clauses)
+
+    @property
     def played_ms(self) -> float:
         return self._played() / _A_MS
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,6 +103,7 @@ class _Reply:
     turn: int
     playback: Playback
     watch: Stopwatch
+    aloud: bool
     language: str | None = None  # what was spoken, where that is known
     task: asyncio.Task[None] | None = None
     inference_id: str = ""
@@ -141,6 +142,7 @@ class Session:
         self._intake = self._fresh_intake()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._changing = asyncio.Lock()  # one thing at a time changes what is answered
+        self._hearing = False  # of somebody who speaks it is not known yet what they said
         self._closed = False
         self._closing: asyncio.Task[None] | None = None
 
@@ -214,11 +216,11 @@ class Session:
 
     async def close(self) -> None:
         """End everything; no task is left when it returns."""
-        if self._closed:
-            return
         self._closed = True
-        if self._reply is not None and self._reply.task is not None:
-            self._tasks.add(self._reply.task)
+        self._closing = self._closing or asyncio.create_task(self._end_all())
+        await asyncio.shield(self._closing)
+
+    async def _end_all(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -250,6 +252,8 @@ class Session:
         self._spawn(self._listen(listener))
 
     async def _listen(self, listener: Listener) -> None:
+        if self._hearing:  # by the listener before, which forgot it
+            await self._heard(Nothing("cleared"))
         async with aclosing(listener.events()) as heard:
             async for event in heard:
                 await self._heard(event)
@@ -257,13 +261,14 @@ class Session:
     async def _heard(self, heard: Heard) -> None:
         coming = self._turn + 1
         if isinstance(heard, Started):
+            self._hearing = True
             await self._tell(SpeechStarted(**self._stamp(coming), audio_ms=heard.audio_ms))
             await self._pause()
         elif isinstance(heard, Stopped):
             await self._tell(SpeechStopped(**self._stamp(coming), audio_ms=heard.audio_ms))
         elif isinstance(heard, Partial):
             await self._tell(PartialTranscript(**self._stamp(coming), stable=heard.stable, rest=heard.rest))
-            if heard.stable and not is_backchannel(heard.stable, self.options.language or "en"):
+            if heard.stable and not is_backchannel(heard.stable, self.options.language):
                 await self._interrupt(paused=True)
         elif isinstance(heard, Eager):
             if self.parts.begin is not None and self.talk.ahead and self.options.respond:
@@ -271,13 +276,16 @@ class Session:
         elif isinstance(heard, FellBack):
             await self._tell(StageDown(**self._stamp(coming), stage="stt", instead="second", error=heard.error))
         elif isinstance(heard, Utterance):
+            self._hearing = False
             await self._uttered(heard)
         elif isinstance(heard, Nothing):
+            self._hearing = False
             await self._tell(TurnDropped(**self._stamp(coming), reason=heard.reason))
             if self._reply is not None and self._reply.paused:
                 self._own_voice.learn_anew()
             await self._resume()
         else:
+            self._hearing = False
             await self._deaf(heard)
 
     async def _uttered(self, heard: Utterance) -> None:
@@ -286,53 +294,60 @@ class Session:
             await self._tell(TurnDropped(**self._stamp(self._turn + 1), reason="backchannel"))
             await self._resume()
             return
-        if reply is not None and reply.alive and not self.talk.barge_in and not self.options.manual:
+        if reply is not None and not self.talk.barge_in and not self.options.manual:
             await self._heard_out(reply)
-        await self._interrupt()
         if self.parts.keep is not None and self.talk.keep_audio:
-            await self.parts.keep(self._turn + 1, heard.audio)
-        self._spent = (heard.endpoint_ms, heard.stt_ms)
-        await self._commit(heard.text, heard.language, heard.seconds, heard.confidence)
-        if self.options.respond:
-            await self._respond()
+            try:
+                await self.parts.keep(self._turn + 1, heard.audio)
+            except Exception as error:
+                note(error)
+        await self._take(heard.text, heard.language, heard.seconds, heard.confidence, (heard.endpoint_ms, heard.stt_ms))
 
     async def _deaf(self, heard: Failed) -> None:
-        self._turn += 1
-        await self._tell(TurnDropped(**self._stamp(self._turn), reason="failed"))
-        await self._tell(StageDown(**self._stamp(self._turn), stage="stt", instead="apology", error=heard.error.as_dict()))
-        await self._interrupt()
-        if self.options.respond:
-            self._reply = reply = self._fresh_reply()
-            reply.task = asyncio.create_task(self._apologise(reply, CANNOT_HEAR))
+        async with self._changing:
+            self._turn += 1
+            await self._tell(TurnDropped(**self._stamp(self._turn), reason="failed"))
+            await self._tell(StageDown(**self._stamp(self._turn), stage="stt", instead="apology", error=heard.error.as_dict()))
+            await self._end()
+            if self.options.respond:
+                self._reply = reply = self._fresh_reply()
+                reply.task = self._spawn(self._apologise(reply, CANNOT_HEAR))
 
     # Turns.
 
     async def _typed(self, text: str) -> None:
-        await self._interrupt()
-        self._spent = (0.0, 0.0)
-        await self._commit(text, self.options.language or "en", 0.0, 1.0)
-        if self.options.respond:
-            await self._respond()
+        await self._take(text, self.options.language or "en", 0.0, 1.0)
 
-    async def _commit(self, text: str, language: str, seconds: float, confidence: float) -> None:
-        self._turn += 1
-        self._committed = TurnCommitted(
-            **self._stamp(self._turn), text=text, language=language, seconds=round(seconds, 3), confidence=round(confidence, 4)
-        )
-        await self._tell(self._committed)
+    async def _take(
+        self, text: str, language: str, seconds: float, confidence: float, spent: tuple[float, float] = (0.0, 0.0)
+    ) -> None:
+        """What was said is a turn: it ends the reply before it."""
+        async with self._changing:
+            await self._end()
+            self._turn += 1
+            told = {"text": text, "language": language, "seconds": round(seconds, 3), "confidence": round(confidence, 4)}
+            self._spent, self._committed = spent, TurnCommitted(**self._stamp(self._turn), **told)
+            await self._tell(self._committed)
+            if self.options.respond:
+                self._begin()
 
     async def _respond(self) -> None:
+        async with self._changing:
+            self._begin()
+
+    def _begin(self) -> None:
+        """The reply to the turn that was committed last, unless that has one."""
         committed, self._committed = self._committed, None
         if committed is None:
             return
         self._reply = reply = self._fresh_reply(*self._spent)
         reply.language = committed.language if committed.seconds else None
-        reply.task = asyncio.create_task(self._answer(reply, committed))
+        reply.task = self._spawn(self._answer(reply, committed))
 
     def _fresh_reply(self, endpoint_ms: float = 0.0, stt_ms: float = 0.0) -> _Reply:
         playback = Playback(self.now)
         self._own_voice.follow(playback)
-        return _Reply(self._turn, playback, Stopwatch(self.now, endpoint_ms, stt_ms))
+        return _Reply(self._turn, playback, Stopwatch(self.now, endpoint_ms, stt_ms), self.options.speak)
 
     async def _answer(self, reply: _Reply, committed: TurnCommitted) -> None:
         """One turn from its words to its last sound; what goes wrong is told and apologised for, never raised."""
@@ -357,13 +372,13 @@ class Session:
                 if isinstance(event, ReplyDelta):
                     reply.text += event.text
                     yield event.text
-                elif isinstance(event, ReplyReady) and not reply.text.strip():
-                    reply.text = event.text
-                    yield event.text
+                elif isinstance(event, ReplyReady) and (rest := _unsaid(event.text, reply.text)):
+                    reply.text += rest
+                    yield rest
 
     async def _speak(self, reply: _Reply, written: AsyncGenerator[str, None]) -> None:
         """What is written, in clauses, as sound, and told as it comes."""
-        if not self.options.speak:
+        if not reply.aloud:
             async with aclosing(written):
                 async for _ in written:
                     pass
@@ -407,35 +422,43 @@ class Session:
         await self._tell(ReplyPaused(**self._stamp(reply.turn), played_ms=round(reply.playback.played_ms, 3)))
 
     async def _resume(self) -> None:
-        reply = self._reply
-        if reply is None or not reply.paused:
-            return
-        await self._tell(ReplyResumed(**self._stamp(reply.turn), played_ms=round(reply.playback.played_ms, 3)))
-        reply.paused = False
-        for clause, pcm in reply.playback.resume():
-            await self._tell(AudioMade(**self._stamp(reply.turn), clause=clause, pcm=pcm))
+        async with self._changing:
+            reply = self._reply
+            if reply is None or not reply.paused:
+                return
+            await self._tell(ReplyResumed(**self._stamp(reply.turn), played_ms=round(reply.playback.played_ms, 3)))
+            reply.paused = False
+            for clause, pcm in reply.playback.resume():
+                await self._tell(AudioMade(**self._stamp(reply.turn), clause=clause, pcm=pcm))
 
     async def _interrupt(self, paused: bool = False) -> None:
         """End the reply, if there is one to end; with ``paused`` only one that somebody is speaking into."""
         async with self._changing:
-            reply = self._reply
-            if reply is None or not reply.alive or (paused and not reply.paused):
-                return
-            reply.playback.pause()
-            reply.over, reply.paused = True, False
-            if reply.making and reply.task is not None:
-                reply.task.cancel()
-                await asyncio.gather(reply.task, return_exceptions=True)
-            heard = reply.playback.heard() if self.options.speak else reply.text
-            played_ms = round(reply.playback.played_ms, 3)
-            await self._tell(ReplyInterrupted(**self._stamp(reply.turn), played_ms=played_ms, heard=heard))
-            if reply.inference_id:
-                await self.parts.trim(reply.inference_id, heard)
+            if not paused or (self._reply is not None and self._reply.paused):
+                await self._end()
+
+    async def _end(self) -> None:
+        """End the reply, if it has not ended; by whoever has the lock."""
+        reply = self._reply
+        if reply is None or not reply.alive:
+            return
+        reply.playback.pause()
+        reply.over, reply.paused = True, False
+        if reply.making and reply.task is not None:
+            reply.task.cancel()
+            await asyncio.gather(reply.task, return_exceptions=True)
+        heard = reply.playback.heard() if reply.aloud else reply.text.strip()
+        played_ms = round(reply.playback.played_ms, 3)
+        await self._tell(ReplyInterrupted(**self._stamp(reply.turn), played_ms=played_ms, heard=heard))
+        if reply.inference_id:
+            await self.parts.trim(reply.inference_id, heard)
 
     async def _heard_out(self, reply: _Reply) -> None:
-        if reply.task is not None:
-            await asyncio.wait([reply.task])
-        await asyncio.sleep(max(0.0, reply.playback.sent_ms - reply.playback.played_ms) / 1000)
+        while reply.alive:
+            if reply.making and reply.task is not None:
+                await asyncio.wait([reply.task])
+            else:
+                await asyncio.sleep(0.05)
 
     async def _cancelled(self) -> None:
         await self._interrupt()
@@ -458,20 +481,30 @@ class Session:
     async def _tell(self, event: TalkEvent) -> None:
         await self._events.put(event)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """None where the session is closed."""
         if self._closed:
             work.close()
-            return
+            return None
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and isinstance(error := task.exception(), Exception) and not self._closed:
             note(error)
             # A session that cannot hear or answer any more must not look as though it listened.
-            self._closing = asyncio.create_task(self.close())
+            self._closed = True
+            self._closing = asyncio.create_task(self._end_all())
+
+
+def _unsaid(reply: str, said: str) -> str:
+    """What is to be said behind ``said`` so that it ends with ``reply``: what came of calls follows the model's own words."""
+    if " ".join(said.split()).endswith(" ".join(reply.split())):
+        return ""
+    return f" {reply}" if said.strip() and not said[-1].isspace() else reply
 
 
 async def _only(words: str) -> AsyncGenerator[str, None]:

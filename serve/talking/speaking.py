@@ -70,13 +70,14 @@ class Speaker:
         self._ended = ""  # the text spoken last
 
     async def run(self, clauses: AsyncIterator[str]) -> AsyncGenerator[Begun | Chunk | Down, None]:
-        """What was spoken has been told to the playback. Closing it early ends the voice's work and closes ``clauses``.
+        """What was spoken has been told to the playback, behind whose clauses these are numbered.
 
+        Closing it early ends the voice's work and closes ``clauses``.
         Raises what ``clauses`` raises, after what came before it.
         """
         waiting: asyncio.Queue[Any] = asyncio.Queue(_WAITING)
         writing = asyncio.ensure_future(_written(clauses, waiting))
-        number = 0
+        number = self._playback.clauses
         try:
             while isinstance(text := await waiting.get(), str):
                 yield Begun(number, text)

@@ -28,6 +28,7 @@ from serve.hearing import Listen, Understood
 from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
 from serve.saying import Say
+from serve.talking.heard import Partial, Started
 from serve.talking.session import CANNOT_ANSWER, CANNOT_HEAR, Options, Parts, Session
 
 Sentences = dict[str, NDArray[np.float32]]
@@ -408,3 +409,137 @@ async def test_a_session_that_is_left_in_the_middle_leaves_nothing(begin: Begin,
     await talked.until("clause.begun")
     await talked.session.close()
     await talked.session.close()
+
+
+async def test_what_fails_in_the_middle_of_a_reply_is_told_behind_what_was_said(begin: Begin) -> None:
+    async def breaks(committed: TurnCommitted) -> AsyncGenerator[AssistEvent, None]:
+        stamp: dict[str, Any] = {"inference_id": "i", "at_ms": 0.0}
+        yield TierAnswered(**stamp, tier="model", model="m")
+        yield ReplyDelta(**stamp, text="It is warm today. Tomorrow it")
+        await asyncio.sleep(0.05)
+        raise EngineError("lost")
+
+    talked = await begin(answer=breaks)
+    talked.session.ask("how is the weather")
+    made = await talked.until("reply.made")
+    clauses = talked.of("clause.begun")
+    assert [event.clause for event in clauses] == list(range(len(clauses)))
+    assert "".join(event.text for event in clauses) == f"It is warm today. {CANNOT_ANSWER}"
+    talked.session.truncate(made.audio_ms)
+    async with asyncio.timeout(5):
+        while not talked.trimmed:
+            await asyncio.sleep(0.002)
+    assert talked.trimmed == [("i", f"It is warm today. {CANNOT_ANSWER}")]
+
+
+async def test_what_came_of_calls_is_said_behind_the_models_own_words(begin: Begin) -> None:
+    async def acts(committed: TurnCommitted) -> AsyncGenerator[AssistEvent, None]:
+        stamp: dict[str, Any] = {"inference_id": "i", "at_ms": 0.0}
+        yield TierAnswered(**stamp, tier="model", model="m")
+        yield ReplyDelta(**stamp, text="One moment.")
+        yield ReplyReady(**stamp, text="The hall lamp does not answer.")
+        yield AssistFinished(**stamp, timings_ms={})
+
+    talked = await begin(answer=acts)
+    talked.session.ask("turn on the hall lamp")
+    made = await talked.until("reply.made")
+    whole = "One moment. The hall lamp does not answer."
+    assert made.text == whole
+    assert "".join(event.text for event in talked.of("clause.begun")) == whole
+
+
+async def test_another_way_of_hearing_forgets_who_spoke_into_a_reply(begin: Begin, sentences: Sentences) -> None:
+    talked = await begin("uh-huh")
+    talked.session.ask("how is the weather")
+    await talked.until("reply.made")
+    await asyncio.sleep(0.1)
+    talked.session.push(pcm(sentences["What time is it now?"]))
+    await talked.until("reply.paused")
+    await talked.session.configure(replace(talked.session.options, language="de"))
+    await talked.until("reply.resumed", seconds=5)
+    assert [event.reason for event in talked.of("turn.dropped")] == ["cleared"]
+    await talked.session.configure(replace(talked.session.options, language="en"))
+    await asyncio.sleep(0.05)
+    assert len(talked.of("turn.dropped")) == 1
+
+
+async def test_audio_that_cannot_be_kept_costs_nothing_else(begin: Begin, sentences: Sentences) -> None:
+    async def full(turn: int, audio: NDArray[np.float32]) -> None:
+        raise OSError("no space left")
+
+    talked = await begin("what time is it now", keep=full, talk=TALK.model_copy(update={"keep_audio": True}))
+    talked.session.push(pcm(sentences["What time is it now?"]) + silence(1.5))
+    await talked.until("reply.made", seconds=5)
+
+
+async def test_one_turn_after_the_other(begin: Begin, sentences: Sentences) -> None:
+    kept = asyncio.Event()
+
+    async def slow(turn: int, audio: NDArray[np.float32]) -> None:
+        await kept.wait()
+
+    talked = await begin("what time is it now", keep=slow, talk=TALK.model_copy(update={"keep_audio": True}))
+    talked.session.push(pcm(sentences["What time is it now?"]) + silence(1.5))
+    await talked.until("speech.stopped")
+    await asyncio.sleep(0.1)
+    talked.session.ask("how is the weather")
+    await talked.until("clause.begun")
+    kept.set()
+    await talked.until("turn.committed", 2)
+    await talked.until("turn.waterfall")
+    assert [event.turn for event in talked.of("reply.made")] == [2]  # never two at once
+    assert [event.turn for event in talked.of("reply.interrupted")] == [1]
+
+
+async def test_each_response_that_is_asked_for_is_given(begin: Begin) -> None:
+    talked = await begin(options=Options(rate=RATE, respond=False))
+    talked.session.ask("how is the weather")
+    talked.session.respond()
+    talked.session.ask("and tomorrow")
+    talked.session.respond()
+    await talked.until("reply.made", seconds=5)
+    assert [event.turn for event in talked.of("turn.committed")] == [1, 2]
+    assert [event.turn for event in talked.of("reply.made")] == [2]
+
+
+async def test_what_was_heard_is_told_by_how_the_reply_was_given(begin: Begin) -> None:
+    talked = await begin()
+    talked.session.ask("how is the weather")
+    await talked.until("reply.made")
+    await talked.session.configure(replace(talked.session.options, speak=False))
+    talked.session.ask("and tomorrow")
+    interrupted = await talked.until("reply.interrupted")
+    assert interrupted.heard.strip() != LONG  # which was made, and not played
+
+
+async def test_whoever_closes_finds_everything_ended(begin: Begin) -> None:
+    ended: list[int] = []
+
+    async def slow(committed: TurnCommitted) -> AsyncGenerator[AssistEvent, None]:
+        try:
+            yield TierAnswered(inference_id="i", at_ms=0.0, tier="model", model="m")
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            ended.append(committed.turn)
+
+    talked = await begin(answer=slow)
+    talked.session.ask("anything")
+    await talked.until("assisted")
+    first = asyncio.create_task(talked.session.close())
+    await asyncio.sleep(0)
+    await talked.session.close()
+    assert ended == [1]
+    await first
+
+
+async def test_who_agrees_in_a_language_that_is_not_known_yet_does_not_end_a_reply(begin: Begin) -> None:
+    talked = await begin()
+    talked.session.ask("how is the weather")
+    await talked.until("reply.made")
+    await talked.session._heard(Started(0.0))
+    await talked.session._heard(Partial("ja genau", ""))
+    await asyncio.sleep(0.05)
+    assert not talked.of("reply.interrupted")
+    await talked.session._heard(Partial("nein halt", ""))
+    await talked.until("reply.interrupted")
