@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from schemas.talking import OUT_RATE
 from tests.said import Recording
 
-FRAME_S = 0.02
+FRAME_S, AFTER_S = 0.02, 0.3
 OWN = ("rottie.waterfall", "rottie.action", "rottie.stage_down")
 
 
@@ -72,10 +72,11 @@ class Answered:
 
 
 class RealtimeVoice:
-    """One connection, on which turns follow each other."""
+    """One connection, on which turns follow each other: nobody speaks before the reply has played."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
+        self._played = 0.0
 
     async def say(
         self, recording: Recording, patience_s: float, real_time: bool = True, watch: Callable[[str], None] = lambda _: None
@@ -84,6 +85,7 @@ class RealtimeVoice:
 
         Raises ConnectionClosed where the server leaves.
         """
+        await asyncio.sleep(max(0.0, self._played - time.monotonic()))
         began = time.monotonic()
         found = Answered(began + recording.end_ms / 1000)
         reading = asyncio.create_task(self._read(found, watch))
@@ -103,6 +105,7 @@ class RealtimeVoice:
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+            self._played = (found.first or 0.0) + found.audio_ms / 1000 + AFTER_S
         return found
 
     async def _read(self, found: Answered, watch: Callable[[str], None]) -> None:
