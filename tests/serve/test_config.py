@@ -86,6 +86,11 @@ def test_the_wish_survives_the_journey() -> None:
     assert other.generation != wish.generation
 
 
+def test_how_sure_a_model_must_be_reaches_the_gateway() -> None:
+    assert deployment(made(sure=0.5), "Gateway")["user_config"]["sure"] == 0.5
+    assert deployment(made(), "Gateway")["user_config"]["sure"] == 0
+
+
 def test_the_home_survives_the_journey() -> None:
     from serve.keeping import HomeWish
 

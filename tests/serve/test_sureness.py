@@ -6,14 +6,17 @@ import math
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from schemas.assistant import LlmEngine
 from schemas.conversation import Message, Tool, ToolCall, call
-from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TopLogprob
+from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TopLogprob, TurnEvent
 from schemas.home_lines import home_lines
 from schemas.loading import load_inventory
 from schemas.pipeline import Decoding
 from serve.actions.tools import offered_for
+from serve.answering import request_of
+from serve.api.wire import Turn
 from serve.engines.grammar import grammar_for
 from serve.engines.prefixes import Prefixes, TooWide
 from serve.models import open_model
@@ -110,6 +113,14 @@ def test_half_a_character_may_come_where_what_is_before_it_may() -> None:
     made = [call("x", {})]
     (sure,) = sureness(made, [whole.model_copy(update={"top_logprobs": (half, broken)})], grammar)
     assert sure == pytest.approx(0.5 / 0.75)
+
+
+def test_it_survives_the_way_to_a_replica_and_back() -> None:
+    turn = Turn(model="champion", sure=0.5)
+    assert request_of(Turn.model_validate_json(turn.model_dump_json())).sure == 0.5
+    events: TypeAdapter[list[TurnEvent]] = TypeAdapter(list[TurnEvent])
+    ready = CallsReady(inference_id="i", at_ms=1, calls=(LAMP,), sure=(0.25,))
+    assert events.validate_json(events.dump_json([ready])) == [ready]
 
 
 async def asked(text: str, *, sure: float, tools: tuple[Tool, ...] = TOOLS) -> tuple[tuple[ToolCall, ...], tuple[float, ...]]:
