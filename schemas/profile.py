@@ -85,7 +85,9 @@ class Stack(Spec):
     )
     object_store_mb: int = Field(default=150, ge=80)
     work_pool: str = "rottie"
-    wyoming: Wyoming | None = Field(default=Wyoming(), description="off: it does not run. Its port is ports.wyoming.")
+    wyoming: Wyoming | None = Field(
+        default=None, description="on, or how: it runs, on the port ports.wyoming. Not by default, since it asks for no key."
+    )
 
     @field_validator("wyoming", mode="before")
     @classmethod

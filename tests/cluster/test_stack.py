@@ -55,7 +55,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
     path = tmp_path_factory.mktemp("profile") / "test.yaml"
-    path.write_text(f"name: test\nstack:\n  ports: {json.dumps(ports)}\n  object_store_mb: 80\n")
+    path.write_text(f"name: test\nstack:\n  ports: {json.dumps(ports)}\n  object_store_mb: 80\n  wyoming: on\n")
     return path
 
 

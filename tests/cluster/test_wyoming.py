@@ -23,7 +23,7 @@ from rottie.stack.reporting import report
 from rottie.stack.services import programs
 from rottie.stack.stopping import stop_everything
 from rottie.stack.supervising import process_states, start_supervisor, write_config
-from schemas.profile import Ports, Profile, Stack
+from schemas.profile import Ports, Profile, Stack, Wyoming
 from schemas.settings import Home
 from tests.cluster.conftest import free_ports
 
@@ -36,7 +36,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
     home = Home((tmp_path_factory.mktemp("wyoming") / "home").resolve())
     names = ("api", "prefect", "mlflow", "ray_dashboard", "ray_gcs", "wyoming")
     ports = Ports(**dict(zip(names, free_ports(len(names)), strict=True)))
-    profile = Profile(name="test", stack=Stack(ports=ports))
+    profile = Profile(name="test", stack=Stack(ports=ports, wyoming=Wyoming()))
     make_folders(home)
     make_keys(home)
     write_config(home, tuple(program for program in programs(home, profile) if program.name == "wyoming"))

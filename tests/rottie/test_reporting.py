@@ -17,7 +17,7 @@ from rottie.stack.places import make_folders
 from rottie.stack.recording import Record, urls, write_record
 from schemas.profile import Ports, Profile, Stack
 from schemas.settings import Home
-from tests.serve.live import Live, live
+from tests.serve.live import Live, live, until
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,11 @@ def home(server: Live, root: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 @pytest.mark.usefixtures("home")
-def test_the_recogniser_and_the_voice_have_a_row_each() -> None:
+def test_the_recogniser_and_the_voice_have_a_row_each(server: Live) -> None:
+    with server.http() as http:
+        until(
+            lambda: all(one["reached"] for stage in http.get("/v1/status").json()["speech"].values() for one in stage), "loaded"
+        )
     found = CliRunner().invoke(app, ["status", "--json"])
     assert found.exit_code == 1, "the rest of the stack is not there"
     services = json.loads(found.stdout)["services"]

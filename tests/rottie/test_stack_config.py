@@ -34,7 +34,7 @@ from schemas.errors import DiskFull, StackError
 from schemas.profile import Profile
 from schemas.settings import Home
 
-PROFILE = Profile(name="laptop")
+PROFILE = Profile.model_validate({"name": "laptop", "stack": {"wyoming": True}})
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_other_ports_reach_the_flows(home: Home) -> None:
     assert environment(home, place)["ROTTIE__PROFILE__STACK__PORTS__API"] == "8123"
 
 
-@pytest.mark.parametrize("off", ["off", False, None])
+@pytest.mark.parametrize("off", ["off", False, None, Profile(name="x").stack.wyoming])
 def test_the_wyoming_bridge_may_be_off(home: Home, off: object) -> None:
     place = Profile.model_validate({"name": "x", "stack": {"wyoming": off}})
     assert "wyoming" not in {program.name for program in programs(home, place)}
@@ -134,7 +134,7 @@ def test_the_wyoming_bridge_listens_where_it_is_told(home: Home) -> None:
     place = Profile.model_validate({"name": "x", "stack": {"wyoming": {"host": "0.0.0.0"}, "ports": {"wyoming": 20701}}})
     (program,) = [program for program in programs(home, place) if program.name == "wyoming"]
     assert {"--host=0.0.0.0", "--port=20701", "--api=http://127.0.0.1:8000", "--wake=starter"} <= set(program.command)
-    assert Profile.model_validate({"name": "x", "stack": {"wyoming": True}}).stack == Profile(name="x").stack
+    assert Profile.model_validate({"name": "x", "stack": {"wyoming": "on"}}).stack.listening["wyoming"] == ("127.0.0.1", 20700)
     with pytest.raises(ValueError, match="Ray's workers"):
         Profile.model_validate({"name": "x", "stack": {"ports": {"wyoming": 10700}}})
 
@@ -236,7 +236,10 @@ def test_a_process_that_lost_its_mark_is_found_by_its_note(home: Home, monkeypat
 
 def test_refused_connections_are_unhealthy_not_errors(home: Home) -> None:
     place = Profile.model_validate(
-        {"name": "x", "stack": {"ports": {"mlflow": 1024, "prefect": 1025, "ray_dashboard": 1026, "wyoming": 1027}}}
+        {
+            "name": "x",
+            "stack": {"wyoming": True, "ports": {"mlflow": 1024, "prefect": 1025, "ray_dashboard": 1026, "wyoming": 1027}},
+        }
     )
     record = Record(id="x", profile=place, urls=urls(place), pid=1, started=0)
     for service in ("ray", "prefect", "mlflow", "worker", "api", "wyoming"):
