@@ -89,12 +89,12 @@ class Listener:
         voice: VoiceActivity | None = None,
         own_voice: OwnVoice | None = None,
     ) -> None:
-        """``manual``: turns end by ``commit`` alone, and no start or stop is told. ``own_voice``: whether audio at 16 kHz is the
-        assistant's own, which is asked before somebody counts as having begun to speak.
+        """``manual``: turns end by ``commit`` alone, no start or stop is told, and whoever speaks is the user. ``own_voice``:
+        whether audio at 16 kHz is the assistant's own, which is asked before somebody counts as having begun to speak.
         """
         self._wanted = Listen(names=names, language=language, raw=True)
         self._talk, self._manual = talk, manual
-        self._own_voice = own_voice or (lambda _: False)
+        self._own_voice = own_voice if own_voice is not None and not manual else (lambda _: False)
         self._endpointer = Endpointer(_endpointing(talk, manual), voice, self._finished)
         self._eager = max(1, min(EAGER, -(-talk.floor_ms // _WINDOW_MS) - 1))
         self._room = PRE_ROLL + OWN + (talk.start_ms // _WINDOW_MS + 2) * WINDOW  # samples kept while nobody speaks
@@ -188,6 +188,8 @@ class Listener:
         if self._turn is None:
             if mark == "commit":
                 self._told.append(Nothing("nothing"))
+            else:
+                self._over = self._recent.end
             return
         if mark == "commit":
             self._end()

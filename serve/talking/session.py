@@ -120,6 +120,10 @@ class _Reply:
         """Being made, or still to be heard."""
         return not self.over and (self.making or self.playback.playing or self.paused)
 
+    @property
+    def heard(self) -> str:
+        return self.playback.heard() if self.aloud else self.text.strip()
+
 
 @dataclass(eq=False)
 class Session:
@@ -447,8 +451,7 @@ class Session:
         if reply.making and reply.task is not None:
             reply.task.cancel()
             await asyncio.gather(reply.task, return_exceptions=True)
-        heard = reply.playback.heard() if reply.aloud else reply.text.strip()
-        played_ms = round(reply.playback.played_ms, 3)
+        heard, played_ms = reply.heard, round(reply.playback.played_ms, 3)
         await self._tell(ReplyInterrupted(**self._stamp(reply.turn), played_ms=played_ms, heard=heard))
         if reply.inference_id:
             await self.parts.trim(reply.inference_id, heard)
@@ -464,14 +467,14 @@ class Session:
         await self._interrupt()
 
     async def _truncated(self, played_ms: float) -> None:
-        reply = self._reply
-        if reply is None:
-            return
-        reply.playback.told(played_ms)
-        if reply.alive:
-            await self._interrupt()
-        elif reply.inference_id:
-            await self.parts.trim(reply.inference_id, reply.playback.heard())
+        async with self._changing:
+            if (reply := self._reply) is None:
+                return
+            reply.playback.told(played_ms)
+            if reply.alive:
+                await self._end()
+            elif reply.inference_id:
+                await self.parts.trim(reply.inference_id, reply.heard)
 
     # Odds and ends.
 

@@ -320,6 +320,19 @@ class TestOwnVoice:
         events = await told(one, np.concatenate((own, silence(40), script.say("lights off"), silence(20))))
         assert settled(events)[-1][1] == "lights off"
 
+    async def test_turns_by_hand_are_the_users(self, script: Script) -> None:
+        one = listener(script, manual=True, own_voice=lambda _: True)
+        events = await told(one, script.say("lights off"))
+        assert [words(event) for event in events if isinstance(event, Utterance)] == ["lights off"]
+
+
+async def test_clearing_forgets_what_was_too_short_to_be_speech(script: Script) -> None:
+    one = listener(script)
+    one.push(script.say("old", 2))
+    one.clear()
+    events = await told(one, np.concatenate((script.say("lights off"), silence(20))))
+    assert settled(events)[-1][1] == "lights off"
+
 
 @settings(deadline=None, max_examples=20)
 @given(sizes=st.lists(st.integers(40, 3000), min_size=1, max_size=8), pauses=st.lists(st.integers(1, 40), min_size=3, max_size=3))

@@ -543,3 +543,12 @@ async def test_who_agrees_in_a_language_that_is_not_known_yet_does_not_end_a_rep
     assert not talked.of("reply.interrupted")
     await talked.session._heard(Partial("nein halt", ""))
     await talked.until("reply.interrupted")
+
+
+async def test_a_reply_in_text_is_remembered_whole(begin: Begin) -> None:
+    talked = await begin(options=Options(rate=RATE, speak=False))
+    talked.session.ask("how is the weather")
+    await talked.until("turn.waterfall")
+    talked.session.truncate(10)
+    await asyncio.sleep(0.05)
+    assert talked.trimmed == [("i1", LONG)]
