@@ -36,13 +36,15 @@ pytestmark = [
     pytest.mark.skipif(find_spec("mcp_server_time") is None, reason="mcp-server-time is not installed"),
 ]
 TOKYO = 'time__get_current_time{"timezone":" Asia/Tokyo"}'
+GLOOMY = 'HassTurnOff{"name":" hall lamp"}'
 
 
 def scripted(folder: Path) -> ModelRef:
-    """A model without tools of its own, that asks for the time in Tokyo when it hears of it."""
+    """A model without tools of its own, that asks for the time in Tokyo when it hears of it. How sure it is it cannot say."""
     folder.mkdir(exist_ok=True)
     (folder / "model.gguf").write_bytes(b"words")
-    (folder / "script.json").write_text(json.dumps([{"when": "Tokyo", "reply": TOKYO}, {"reply": " Hello."}]))
+    script = [{"when": "Tokyo", "reply": TOKYO}, {"when": "gloomy", "reply": GLOOMY}, {"reply": " Hello."}]
+    (folder / "script.json").write_text(json.dumps(script))
     digest = hashlib.sha256(b"words").hexdigest()
     manifest = ModelManifest(
         candidate="c0ffee",
@@ -64,10 +66,10 @@ def assistant(*servers: McpServer) -> Assistant:
     return Assistant(name="test", engine=LlmEngine(kind="scripted", context=4096), inventory="home", servers=servers)
 
 
-def ask(stage: Stage, text: str) -> Any:
+def ask(stage: Stage, text: str, *more: str) -> Any:
     """Through the command line, as a person would."""
     environment = {**os.environ, "ROTTIE_HOME": str(stage.home.root)}
-    command = [sys.executable, "-m", "rottie.cli", "ask", text, "--json"]
+    command = [sys.executable, "-m", "rottie.cli", "ask", text, "--json", *more]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -121,6 +123,13 @@ def test_a_server_that_somebody_else_wrote_answers_through_rottie_ask(stage: Sta
     until(lambda: not home.children(recursive=True), "the servers end")
     assert replicas(stage, "Home") == [home]
     assert ask(stage, "what time is it in Tokyo?")["actions"] == []
+
+    # What a model is not sure of waits for a person's yes, across all processes.
+    stage.roll(ref, assistant().model_copy(update={"sure": 0.5}))
+    held = ask(stage, "make it gloomy")
+    assert (held["reply"], held["actions"][0]["error"]["code"]) == ("Shall I turn off the hall lamp?", "action.unsure")
+    done = ask(stage, "yes", "--yes", held["actions"][0]["confirmation_needed"])
+    assert (done["tier"], done["actions"][0]["changes"][0]["after"]["state"]) == ("confirmation", "off")
     logs = [path for path in stage.head.home.parent.joinpath("ray").rglob("logs/**/*") if path.is_file()]
     assert logs
     assert not [path for path in logs if b"in Tokyo" in path.read_bytes() or b"hall lamp" in path.read_bytes()]
