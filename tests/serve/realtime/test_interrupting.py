@@ -59,12 +59,12 @@ async def test_speaking_into_a_reply_ends_it(served: Served, sentences: Sentence
 async def test_a_reply_is_heard_out_where_nothing_may_interrupt_it(served: Served, sentences: Sentences) -> None:
     detection = {"type": "server_vad", "interrupt_response": False, "silence_duration_ms": 200}
     async with served.client({**ALOUD, "audio": {"input": {"turn_detection": detection}}}) as client:
-        await client.say("One. Two.")
+        await client.say(STORY)
         await client.tell("response.create")
         await client.until("response.output_audio.delta")
-        await client.append(pcm(sentences[LAMP]) + quiet(1.0))
+        await in_real_time(client, quiet(2.2) + pcm(sentences[LAMP]) + quiet(1.0))
         first = (await client.until("response.done"))["response"]
-        assert (first["status"], texts(first["output"])) == ("completed", ["One. Two. "])
+        assert (first["status"], texts(first["output"])) == ("completed", [f"{STORY} "])
         second = (await client.until("response.done"))["response"]
         assert texts(second["output"]) == ["turn on the hall lamp "]
 
@@ -213,7 +213,7 @@ async def test_a_recogniser_that_is_down(tmp_path: Path, sentences: Sentences, s
             else:
                 assert client.of("error")[0]["error"]["code"] == "speech.down"
             deaf.error = None
-            await asyncio.sleep(len(client.sound()) / 48_000)  # until the apology was played
+            await asyncio.sleep(len(client.sound()) / 48_000 + 2)  # until the apology was played, and its echo is over
             await client.append(pcm(sentences[LAMP]) + quiet(1.5))
             if done["output"] == []:
                 await client.tell("input_audio_buffer.commit")
