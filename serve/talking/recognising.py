@@ -17,10 +17,12 @@ from schemas.errors import RottieError, SpeechDown
 from serve.api.faults import note
 from serve.engines.faster_whisper import Transcript
 from serve.hearing import Hears, Listen, Understood
+from serve.standing_in import patience_s
 from serve.talking.heard import Partial
 
 PATIENCE_S = 10.0
-"""For one request; a recogniser that takes longer counts as down."""
+"""For one request, beside what long audio takes: a recogniser that needs more counts as down, and a second one, where there is
+one, has had its time."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,14 @@ class Recognition:
 
     async def _found(self, audio: NDArray[np.float32], listen: Listen) -> Understood | RottieError:
         pcm = (audio * 32768).round().clip(-32768, 32767).astype("<i2").tobytes()
+        within_s = patience_s(pcm, listen, PATIENCE_S)
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(within_s):
                 understood = await self._ears.hear(pcm, listen)
             self.took_s = sum(understood.timings_ms.values()) / 1000
             return understood
         except TimeoutError:
-            return SpeechDown(f"the recogniser did not answer within {PATIENCE_S:g} s", where="stt")
+            return SpeechDown(f"the recogniser did not answer within {within_s:.1f} s", where="stt")
         except RottieError as error:
             return error
         except Exception as error:

@@ -57,6 +57,7 @@ from serve.talking.speaking import Begun, Chunk, Down, Speaker
 from serve.talking.timing import Stopwatch
 
 WAITING = 1024  # events that a door may leave lying before the session stops to wait for it
+SETTLE_S = 30.0  # for turns that were ended by hand, before the way of hearing changes
 CANNOT_HEAR = "Sorry, I cannot hear right now."
 CANNOT_ANSWER = "Sorry, something went wrong. Please say it again."
 
@@ -147,6 +148,8 @@ class Session:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._changing = asyncio.Lock()  # one thing at a time changes what is answered
         self._hearing = False  # of somebody who speaks it is not known yet what they said
+        self._owed = 0  # turns that were ended by hand, of which that is not known yet
+        self._settled = asyncio.Event()
         self._closed = False
         self._closing: asyncio.Task[None] | None = None
 
@@ -183,6 +186,8 @@ class Session:
     def commit(self) -> None:
         """The turn ends here."""
         if self._listener is not None:
+            self._owed += 1
+            self._settled.clear()
             self._listener.commit()
 
     def clear(self) -> None:
@@ -209,7 +214,8 @@ class Session:
         self._spawn(self._truncated(played_ms))
 
     async def configure(self, options: Options, talk: Talk | None = None) -> None:
-        """From here on. What was heard of an unfinished turn is forgotten where the way of hearing changes."""
+        """From here on. Where the way of hearing changes, turns that ``commit`` ended are awaited, and an unfinished one is
+        forgotten."""
         before, self.options = self.options, options
         otherwise = talk is not None and talk != self.talk
         self.talk = talk or self.talk
@@ -225,6 +231,7 @@ class Session:
         await asyncio.shield(self._closing)
 
     async def _end_all(self) -> None:
+        self._settled.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -241,8 +248,13 @@ class Session:
     async def _listen_anew(self) -> None:
         if self.parts.ears is None:
             return
+        if self._owed:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLE_S):
+                    await self._settled.wait()
         if self._listener is not None:
             await self._listener.close()
+        self._owed = 0
         names = await self.parts.names()
         listener = Listener(
             self.parts.ears,
@@ -264,6 +276,8 @@ class Session:
 
     async def _heard(self, heard: Heard) -> None:
         coming = self._turn + 1
+        if isinstance(heard, Utterance | Failed) or heard == Nothing("nothing"):
+            self._known()
         if isinstance(heard, Started):
             self._hearing = True
             await self._tell(SpeechStarted(**self._stamp(coming), audio_ms=heard.audio_ms))
@@ -280,7 +294,6 @@ class Session:
         elif isinstance(heard, FellBack):
             await self._tell(StageDown(**self._stamp(coming), stage="stt", instead="second", error=heard.error))
         elif isinstance(heard, Utterance):
-            self._hearing = False
             await self._uttered(heard)
         elif isinstance(heard, Nothing):
             self._hearing = False
@@ -289,8 +302,13 @@ class Session:
                 self._own_voice.learn_anew()
             await self._resume()
         else:
-            self._hearing = False
             await self._deaf(heard)
+
+    def _known(self) -> None:
+        """What was said, if anything."""
+        self._hearing, self._owed = False, max(0, self._owed - 1)
+        if not self._owed:
+            self._settled.set()
 
     async def _uttered(self, heard: Utterance) -> None:
         reply = self._reply

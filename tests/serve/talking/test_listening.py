@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from schemas.assistant import Talk
 from schemas.errors import AudioUnusable, EngineError, Overloaded, SpeechDown
+from serve.hearing import Listen, Understood
+from serve.standing_in import TwoEars
 from serve.talking import recognising
 from serve.talking.listening import Eager, Failed, Listener, Nothing, Partial, Started, Stopped, Utterance
 from tests.serve.talking.streams import RATE, Levels, Script, settled, silence, told
@@ -269,6 +273,22 @@ class TestFaults:
         script.gate.clear()
         events = await told(listener(script), np.concatenate((script.say("lights off"), silence(20))))
         assert settled(events)[-1] == ("Failed", "speech.down")
+
+    async def test_a_second_one_has_its_time_behind_one_that_hangs(self, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Hangs(Script):
+            async def hear(self, recording: bytes, listen: Listen, told: Any = None) -> Understood:
+                raise await asyncio.Future()
+
+        class Second(Script):
+            async def hear(self, recording: bytes, listen: Listen, told: Any = None) -> Understood:
+                return await script.hear(recording, listen)
+
+        monkeypatch.setattr(recognising, "PATIENCE_S", 0.3)
+        now = itertools.count(0, 100).__next__  # the first is tried again each time
+        both = TwoEars(Hangs(), Second(), now, late_s=0.01)  # type: ignore[arg-type] - nobody asks for their status
+        one = Listener(both, TALK, (), "en", manual=True, voice=Levels())
+        events = await told(one, script.say("lights off", 40))  # of which the first may take a fifth: more than 0.3 s
+        assert settled(events)[-1][1] == "lights off"
 
     @pytest.mark.parametrize("how", ["close", "cancel", "leave"])
     async def test_nothing_is_left_of_a_listener_that_ends_at_work(self, script: Script, how: str) -> None:

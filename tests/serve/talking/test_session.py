@@ -552,3 +552,14 @@ async def test_a_reply_in_text_is_remembered_whole(begin: Begin) -> None:
     talked.session.truncate(10)
     await asyncio.sleep(0.05)
     assert talked.trimmed == [("i1", LONG)]
+
+
+async def test_a_turn_that_was_ended_by_hand_is_heard_before_the_way_of_hearing_changes(
+    begin: Begin, sentences: Sentences
+) -> None:
+    talked = await begin("what time is it now", options=Options(rate=RATE, manual=True))
+    talked.session.push(pcm(sentences["What time is it now?"]))
+    talked.session.commit()
+    await talked.session.configure(replace(talked.session.options, manual=False))
+    committed = await talked.until("turn.committed", seconds=5)
+    assert committed.text == "what time is it now"
