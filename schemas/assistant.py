@@ -126,6 +126,10 @@ class Web(Spec):
 class Tools(Spec):
     """Tools beside the home that come with Rottie. A model that was trained with tools of its own is not offered them."""
 
+    to_model: bool = Field(
+        default=True,
+        description="Off: known sentences alone reach them. A small model that was trained without them is confused by them.",
+    )
     reminders: bool = True
     notes: bool = True
     calculator: bool = True

@@ -2,6 +2,8 @@
 
 Requests in one conversation are answered one after the other, in the order in which they came; more than ``MOST_WAITING`` are
 refused. That holds in one gateway: two gateways answer at once, do not see each other's turn, and both turns are kept.
+A call that waits because the model was not sure is done when what is said next in its conversation is a plain yes, and
+forgotten after a plain no; what cannot be taken back needs its confirmation all the same.
 A turn that was cancelled or failed is kept with what it had done or said until then; one that came to nothing is not.
 Words never reach a log. A database that cannot be used costs the memory of a turn, not its reply.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,8 +21,9 @@ from typing import Any
 
 from schemas.assistant import Conversations as Bounds
 from schemas.conversation import Message
-from schemas.errors import ConversationBusy, ConversationMissing, ConversationsUnusable
+from schemas.errors import ConversationBusy, ConversationMissing, ConversationsUnusable, Unsure
 from schemas.events import Action, ActionDone, AssistEvent, AssistFinished, ReplyDelta, ReplyReady, Tier, TierAnswered
+from serve.actions.consent import consent
 from serve.assisting import Asked, LiveHome, Manner, Turns, assist
 from serve.conversations import Conversations, KeptTurn
 
@@ -28,6 +32,8 @@ MOST_WAITING = 8  # in one conversation
 MOST_RECALLED = 100  # turns; the model's context ends before
 RECALLED_BYTES = 131_072
 SWEEP_S = 3600
+MOST_ASKED = 1000  # conversations whose last reply asked for a yes
+LEFT_UNDONE = "All right, I leave it."
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,16 @@ class _Came:
     actions: list[Action] = field(default_factory=list)
     deltas: str = ""
     reply: str = ""
+    waiting: list[tuple[str, bool]] = field(default_factory=list)  # confirmations, and whether a plain yes is one
 
     def note(self, event: AssistEvent) -> None:
         if isinstance(event, TierAnswered):
             self.tier, self.model = event.tier, event.model
         elif isinstance(event, ActionDone):
             # A confirmation is a key to an action: it is for the one who asked.
+            if event.action.confirmation_needed is not None:
+                unsure = (event.action.error or {}).get("code") == Unsure.code
+                self.waiting.append((event.action.confirmation_needed, unsure))
             self.actions.append(event.action.model_copy(update={"confirmation_needed": None}))
         elif isinstance(event, ReplyDelta):
             self.deltas += event.text
@@ -79,6 +89,7 @@ class Talks:
         self._waiting: dict[str, int] = {}
         self._keeping: set[asyncio.Task[Any]] = set()
         self._swept = float("-inf")
+        self._open: OrderedDict[str, str] = OrderedDict()  # what a plain yes would confirm, by conversation
 
     async def converse(self, said: Said, home: LiveHome, turns: Turns, manner: Manner) -> AsyncGenerator[AssistEvent, None]:
         """The events of ``assist``; AssistFinished names the conversation, where the turn is kept by then.
@@ -90,16 +101,37 @@ class Talks:
             asked = replace(said.asked, earlier=earlier)
             came, ended = _Came(), False
             try:
-                async with aclosing(assist(asked, home, turns, manner)) as events:
+                async with aclosing(self._answered(asked, said.conversation, home, turns, manner)) as events:
                     async for event in events:
                         came.note(event)
                         if isinstance(event, AssistFinished):
                             ended = True
-                            event = event.model_copy(update={"conversation_id": await self._keep(said, manner, came)})
+                            kept = await self._keep(said, manner, came)
+                            self._await_yes(kept, came.waiting)
+                            event = event.model_copy(update={"conversation_id": kept})
                         yield event
             finally:
                 if not ended and came.something:
                     await self._keep(said, manner, came, complete=False)
+
+    def _answered(
+        self, asked: Asked, conversation: str | None, home: LiveHome, turns: Turns, manner: Manner
+    ) -> AsyncGenerator[AssistEvent, None]:
+        waits = self._open.pop(conversation, None) if conversation is not None else None
+        if waits is not None and asked.confirmation is None:
+            answer = consent(asked.text, manner.actor.language)
+            if answer is False:
+                return _left_undone(asked)
+            if answer:
+                asked = replace(asked, confirmation=waits)
+        return assist(asked, home, turns, manner)
+
+    def _await_yes(self, conversation: str | None, waiting: list[tuple[str, bool]]) -> None:
+        """Of several questions in one reply, none is answered by one word."""
+        if conversation is not None and len(waiting) == 1 and waiting[0][1]:
+            self._open[conversation] = waiting[0][0]
+            if len(self._open) > MOST_ASKED:
+                self._open.popitem(last=False)
 
     async def trim(self, conversation: str, manner: Manner, inference_id: str, heard: str) -> None:
         """Remember of a reply only what was heard. A turn that is still being kept is waited for."""
@@ -186,3 +218,10 @@ class Talks:
             # A RottieError of the store quotes nobody; of others the kind must do.
             told = str(error) if isinstance(error, ConversationMissing | ConversationsUnusable) else type(error).__name__
             log.error("a turn could not be kept: %s", told)
+
+
+async def _left_undone(asked: Asked) -> AsyncGenerator[AssistEvent, None]:
+    stamp: dict[str, Any] = {"inference_id": asked.inference_id, "at_ms": 0}
+    yield TierAnswered(**stamp, tier="confirmation")
+    yield ReplyReady(**stamp, text=LEFT_UNDONE)
+    yield AssistFinished(**stamp, timings_ms={"total": 0.0})

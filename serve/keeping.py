@@ -84,6 +84,7 @@ class Keeper:
         self.actions = Actions(self._home, Policy(self._wish.rules), ActionLog(home.actions_db))
         self._beside = Beside(home)
         self._said: frozenset[str] = frozenset()
+        self._kept_back: frozenset[str] = frozenset()  # tools that no model is offered
         self._gathered = Gathered(home)
         self.actions.tell = self._gathered.tell
         self.actions.keep = self._save
@@ -104,7 +105,9 @@ class Keeper:
         lent = await self._gathered.want(wish.servers, wish.plugins)
         own = self._beside.wanted(wish.tools)
         self.actions.borrowing.providers = (*own, *lent)
-        self._said = frozenset(tool.name for provider in own for tool in provider.tools()) & frozenset(sayings.ARGUMENTS)
+        names = frozenset(tool.name for provider in own for tool in provider.tools())
+        self._said = names & frozenset(sayings.ARGUMENTS)
+        self._kept_back = frozenset() if wish.tools.to_model else names
         self.keep_time()
         if isinstance(self._home, RealHome):
             await self._home.open(OPEN_S)
@@ -175,7 +178,8 @@ class Keeper:
         return self._performed(call, result, unsure)
 
     async def present(self) -> Present:
-        return Present(lines=self._home.lines(), tools=self.actions.tools())
+        tools = tuple(tool for tool in self.actions.tools() if tool.function.name not in self._kept_back)
+        return Present(lines=self._home.lines(), tools=tools)
 
     async def read(self) -> Inventory:
         return self._home.read()

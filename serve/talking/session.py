@@ -286,7 +286,7 @@ class Session:
             await self._tell(SpeechStopped(**self._stamp(coming), audio_ms=heard.audio_ms))
         elif isinstance(heard, Partial):
             await self._tell(PartialTranscript(**self._stamp(coming), stable=heard.stable, rest=heard.rest))
-            if heard.stable and not is_backchannel(heard.stable, self.options.language):
+            if heard.stable and not self._only_agrees(heard.stable, self.options.language):
                 await self._interrupt(paused=True)
         elif isinstance(heard, Eager):
             if self.parts.begin is not None and self.talk.ahead and self.options.respond:
@@ -310,9 +310,14 @@ class Session:
         if not self._owed:
             self._settled.set()
 
+    def _only_agrees(self, text: str, language: str | None) -> bool:
+        """Whether somebody only says that they listen; to a question, an "okay" is an answer."""
+        asks = self._reply is not None and self._reply.text.rstrip().endswith("?")
+        return is_backchannel(text, language) and not (asks and any(map(str.isalnum, text)))
+
     async def _uttered(self, heard: Utterance) -> None:
         reply = self._reply
-        if reply is not None and reply.paused and is_backchannel(heard.text, heard.language):
+        if reply is not None and reply.paused and self._only_agrees(heard.text, heard.language):
             await self._tell(TurnDropped(**self._stamp(self._turn + 1), reason="backchannel"))
             await self._resume()
             return
@@ -375,6 +380,7 @@ class Session:
         """One turn from its words to its last sound; what goes wrong is told and apologised for, never raised."""
         try:
             if committed.confidence < self.options.confidence:
+                reply.text = NOT_UNDERSTOOD
                 await self._speak(reply, _only(NOT_UNDERSTOOD))
             else:
                 await self._speak(reply, self._written(reply, committed))

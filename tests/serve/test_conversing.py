@@ -21,7 +21,7 @@ from schemas.settings import Home
 from serve.answering import LocalTurns
 from serve.assisting import Asked, Manner
 from serve.conversations import Conversations
-from serve.conversing import MOST_WAITING, Said, Talks
+from serve.conversing import LEFT_UNDONE, MOST_WAITING, Said, Talks
 from serve.holding import Holder, Wish
 from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
@@ -227,3 +227,44 @@ async def test_a_database_that_fails_costs_the_memory_alone(room: Room, tmp_path
     assert found[-1].conversation_id is None
     assert "could not be kept" in caplog.text
     assert "private" not in caplog.text
+
+
+async def _doubtful(tmp_path: Path) -> tuple[Talks, Any]:
+    """A gateway whose model is not sure of anything, and how to say something to it: the actions and the reply."""
+    from tests.serve.test_assisting import manifest, turns_of
+
+    keeper, talks = Keeper(Home(tmp_path)), Talks(Conversations(Home(tmp_path).database))
+    await keeper.want(HomeWish(inventory=load_inventory("home"), intents=False))
+    turns = await turns_of(manifest())
+    manner = replace(MANNER, sure=0.9)
+
+    async def say(text: str) -> tuple[list[str | None], str]:
+        home = AskedHome(lambda request: answered(keeper, request))
+        events = [event async for event in talks.converse(Said(Asked(text), "c", begin=True), home, turns, manner)]
+        codes = [(e.action.error or {}).get("code") for e in events if isinstance(e, ActionDone)]
+        return codes, next(e.text for e in events if isinstance(e, ReplyReady))
+
+    return talks, say
+
+
+async def test_a_plain_yes_does_what_the_model_was_not_sure_of_and_only_then(tmp_path: Path) -> None:
+    talks, say = await _doubtful(tmp_path)
+    assert (await say("brighten"))[0] == ["action.unsure"]
+    assert await say("Yes, please.") == ([None], "The hall lamp is on at 40%.")
+    assert (await say("Yes, please."))[0] == [], "once"
+    assert (await say("brighten"))[0] == ["action.unsure"]
+    assert await say("no") == ([], LEFT_UNDONE)
+    assert (await say("yes"))[0] == []
+    assert (await say("brighten"))[0] == ["action.unsure"]
+    assert (await say("hello"))[0] == []
+    assert (await say("yes"))[0] == [], "something else was said in between"
+    await talks.close()
+
+
+async def test_one_word_answers_one_question_and_never_opens_a_door(tmp_path: Path) -> None:
+    talks, say = await _doubtful(tmp_path)
+    assert (await say("two things"))[0] == ["action.unsure", "action.unsure"]
+    assert (await say("yes"))[0] == []
+    assert (await say("open sesame"))[0] == ["action.confirm"]
+    assert (await say("yes"))[0] == []
+    await talks.close()

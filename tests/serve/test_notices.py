@@ -65,6 +65,9 @@ async def test_tools_that_are_off_are_neither_heard_nor_offered(keeper: Keeper) 
     names = {tool.function.name for tool in (await keeper.present()).tools}
     assert {"SetReminder", "AddNote", "Calculate"} <= names
     assert "FetchPage" not in names
+    await keeper.want(HomeWish(inventory=load_inventory("home"), tools=Tools(to_model=False)))
+    assert await heard(keeper, "what are my reminders?") is not None  # known sentences reach them all the same
+    assert not {"SetReminder", "AddNote", "Calculate"} & {tool.function.name for tool in (await keeper.present()).tools}
     off = Tools(reminders=False, notes=False, calculator=False)
     await keeper.want(HomeWish(inventory=load_inventory("home"), tools=off))
     assert await heard(keeper, "what are my reminders?") is None

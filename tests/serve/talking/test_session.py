@@ -21,6 +21,7 @@ from schemas.events import ActionDone, AssistEvent, AssistFinished, CallsReady, 
 from schemas.loading import load_inventory
 from schemas.settings import Home
 from schemas.talking import OUT_RATE, TalkEvent, TurnCommitted
+from serve.actions.speaking import NOT_UNDERSTOOD
 from serve.assisting import Asked, Manner, assist
 from serve.engines.faster_whisper import Piece, Transcript
 from serve.engines.samples import RATE
@@ -300,6 +301,7 @@ async def test_what_was_hardly_understood_is_not_acted_on(begin: Begin, sentence
     await talked.until("reply.made")
     assert not talked.of("assisted")
     assert talked.voice.said
+    assert talked.of("reply.made")[0].text == NOT_UNDERSTOOD
 
 
 async def test_turns_by_hand(begin: Begin, sentences: Sentences) -> None:
@@ -563,3 +565,18 @@ async def test_a_turn_that_was_ended_by_hand_is_heard_before_the_way_of_hearing_
     await talked.session.configure(replace(talked.session.options, manual=False))
     committed = await talked.until("turn.committed", seconds=5)
     assert committed.text == "what time is it now"
+
+
+async def test_an_okay_answers_a_question(begin: Begin, sentences: Sentences) -> None:
+    async def asks(committed: TurnCommitted) -> AsyncGenerator[AssistEvent, None]:
+        stamp: dict[str, Any] = {"inference_id": f"i{committed.turn}", "at_ms": 0.0}
+        yield ReplyReady(**stamp, text="It is dark in here. Shall I turn on the hall lamp, and the one in the study too?")
+        yield AssistFinished(**stamp, timings_ms={})
+
+    talked = await begin("okay", answer=asks)
+    talked.session.ask("it is dark")
+    await talked.until("reply.made")
+    await asyncio.sleep(0.1)
+    talked.session.push(pcm(sentences["What time is it now?"]) + silence(1.5))
+    await talked.until("turn.committed", 2)
+    assert not talked.of("turn.dropped")
