@@ -165,11 +165,12 @@ def test_scores() -> None:
     assert word_error_rate(["turn on the lamp", "stop"], ["turn the lamp", "stop it"]) == pytest.approx(2 / 5)
     assert word_error_rate([""], ["hello"]) == 1.0
     assert numbers_right(["20%", "no number", "15"], ["20%", "x", "50"]) == 0.5
-    sure = [(0.9 - number / 1000, number < 40 or number % 2 == 0) for number in range(100)]
-    found = trusted(sure)
-    assert found["acted"] == pytest.approx(0.5, abs=0.02)
-    assert found["confidence"] == pytest.approx(0.85, abs=0.002)
-    assert trusted([(0.5, False)] * 30) == {"confidence": 1.0, "acted": 0.0}
+    told = [(0.9 - number / 1000, "stop it", "stop it" if number < 40 else "stop") for number in range(100)]
+    found = trusted(told)
+    assert found["acted"] == pytest.approx(0.5)
+    assert found["acted_exact"] == pytest.approx(0.8)
+    assert found["confidence"] == pytest.approx(0.851)
+    assert trusted([(0.5, "stop", "top")] * 30)["acted"] == 0
     assert phoneme("") == 0
     assert phoneme("ˈɛ") == phoneme("ɛ") > 1
     assert phoneme("☺") == 1
