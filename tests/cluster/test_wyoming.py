@@ -70,6 +70,7 @@ def pid() -> int | None:
 
 async def test_it_answers_and_the_status_tells_of_it(record: Record) -> None:
     until(lambda: healthy(record), "the bridge answers")
+    until(lambda: report(Home.current())["services"]["wyoming"]["state"] == "RUNNING", "it has run for some seconds")
     row = report(Home.current())["services"]["wyoming"]
     assert (row["healthy"], row["state"], row["url"]) == (True, "RUNNING", record.urls["wyoming"])
     async with AsyncClient.from_uri(record.urls["wyoming"], connect_timeout=5, read_timeout=20) as client:
