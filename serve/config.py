@@ -21,6 +21,7 @@ IMPORT_PATH = "serve.app:build"
 # The proxy's options cannot change while it runs, so this is the same for every assistant: a net under the gateway's own
 # limit, which ends a late turn with a proper error.
 PROXY_TIMEOUT_S = 900.0
+_WATCHED = {"graceful_shutdown_wait_loop_s": 1, "health_check_period_s": 5, "health_check_timeout_s": 30}  # every deployment
 
 
 def wish_of(ref: ModelRef | None, assistant: Assistant, inventory: Inventory | None) -> Wish:
@@ -79,10 +80,8 @@ def _gateway(assistant: Assistant, profile: Profile) -> dict[str, Any]:
         "max_queued_requests": 100,
         "backpressure_config": {"status_code": 503, "retry_after_s": 1},
         "ray_actor_options": {"num_cpus": 0.1},
-        "graceful_shutdown_wait_loop_s": 1,
+        **_WATCHED,
         "graceful_shutdown_timeout_s": 20,
-        "health_check_period_s": 5,
-        "health_check_timeout_s": 30,
         "max_surge_percent": 100,
     }
 
@@ -99,10 +98,8 @@ def _llm(wish: Wish, assistant: Assistant) -> dict[str, Any]:
         "max_ongoing_requests": assistant.engine.slots,
         "max_queued_requests": assistant.limits.queue,
         "ray_actor_options": options,
-        "graceful_shutdown_wait_loop_s": 1,
+        **_WATCHED,
         "graceful_shutdown_timeout_s": assistant.limits.timeout_s,
-        "health_check_period_s": 5,
-        "health_check_timeout_s": 30,
         "max_surge_percent": 100,
     }
 
@@ -127,10 +124,8 @@ def _home(wish: Wish, assistant: Assistant) -> dict[str, Any]:
         "max_ongoing_requests": 100,
         "max_queued_requests": assistant.limits.queue,
         "ray_actor_options": {"num_cpus": 0.1},
-        "graceful_shutdown_wait_loop_s": 1,
+        **_WATCHED,
         "graceful_shutdown_timeout_s": 20,
-        "health_check_period_s": 5,
-        "health_check_timeout_s": 30,
     }
 
 
@@ -151,9 +146,7 @@ def _stage(name: str, section: RecogniserChoice | VoiceChoice, assistant: Assist
         "max_ongoing_requests": 4,
         "max_queued_requests": assistant.limits.queue,
         "ray_actor_options": {"num_cpus": 0.1},
-        "graceful_shutdown_wait_loop_s": 1,
+        **_WATCHED,
         "graceful_shutdown_timeout_s": 20,
-        "health_check_period_s": 5,
-        "health_check_timeout_s": 30,
         "max_surge_percent": 100,
     }

@@ -98,6 +98,11 @@ def voice_file(model: str) -> Path:
     return found[0]
 
 
+def wake_folder(model: str) -> Path:
+    """Of a wake word, whether or not there is one."""
+    return STARTERS / "wake" if model == STARTER else place_of(model)
+
+
 def place_of(model: str) -> Path:
     """A path as an assistant's file names it."""
     return Home.current().root / Path(model).expanduser()

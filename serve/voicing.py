@@ -16,6 +16,7 @@ from typing import Any
 from schemas.errors import NoRecogniser, NoVoice, RottieError, SpeechDown
 from schemas.events import AssistEvent, AssistFinished, ReplyReady, ReplySpoken, SpokenAudio, TierAnswered, Transcribed
 from serve.actions.speaking import NOT_UNDERSTOOD
+from serve.api.bodies import close_all
 from serve.api.faults import note
 from serve.assisting import LiveHome
 from serve.engines.encoding import finished
@@ -124,8 +125,7 @@ async def voiced(
                 event = event.model_copy(update={"at_ms": total, "timings_ms": event.timings_ms | spent | {"total": total}})
             yield event
     finally:
-        if (close := getattr(events, "aclose", None)) is not None:
-            await close()
+        await close_all(events)
 
 
 async def _heard(spoken: Spoken, speech: Speech, home: LiveHome) -> Understood:

@@ -18,6 +18,7 @@ from rottie.talk.showing import Screen
 from rottie.talk.waiting import Gate
 from schemas.errors import EngineError, RottieError
 from serve.api.faults import error_from
+from serve.racing import until_first
 
 QUIET_S = 3.0
 """Without anything happening after a recording has ended: then the conversation has too."""
@@ -57,15 +58,9 @@ class Talking:
         """Until the recording that stands for a microphone has been answered, or for ever. Raises StackDown, EngineError."""
         await self._line.send("session.update", session=settings)
         work = [self._hear(), self._tell(), self._until_quiet(), *([self._push_to_talk(self._keys)] if self._keys else [])]
-        tasks = [asyncio.create_task(each) for each in work]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await until_first(*work)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             self._screen.replied()
 
     async def _hear(self) -> None:

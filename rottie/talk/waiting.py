@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from schemas.talking import OUT_RATE
 from serve.engines.wake_word import WakeWord
-from serve.speech_models import STARTER, STARTERS, place_of
+from serve.speech_models import STARTER, wake_folder
 from serve.talking.intake import Intake
 
 AWAKE_S = 8.0
@@ -18,7 +16,7 @@ class Gate:
 
     def __init__(self, model: str = STARTER) -> None:
         """Raises ModelUnusable."""
-        word = WakeWord(STARTERS / "wake" if model == STARTER else Path(place_of(model)))
+        word = WakeWord(wake_folder(model))
         self.phrase = word.about.phrase
         self._stream, self._intake = word.listen(), Intake(OUT_RATE)
         self._left = 0

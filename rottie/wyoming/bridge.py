@@ -21,7 +21,7 @@ from rottie.wyoming.reading import HEADER_BYTES
 from rottie.wyoming.waking import Wake
 from schemas.errors import ModelUnusable, Overloaded
 from schemas.settings import Home
-from serve.speech_models import STARTER, STARTERS, place_of
+from serve.speech_models import wake_folder
 
 MOST_OPEN = 64
 log = logging.getLogger("rottie.wyoming")
@@ -59,7 +59,7 @@ def wake_of(name: str | None) -> Wake | None:
     if name is None:
         return None
     try:
-        return Wake(STARTERS / "wake" if name == STARTER else place_of(name))
+        return Wake(wake_folder(name))
     except ModelUnusable as error:
         log.warning("no wake word is listened for: %s", error)
         return None

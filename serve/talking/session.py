@@ -44,6 +44,7 @@ from schemas.talking import (
     Waterfall,
 )
 from serve.actions.speaking import NOT_UNDERSTOOD
+from serve.api.bodies import close_all
 from serve.api.faults import note
 from serve.hearing import Hears
 from serve.saying import Says
@@ -207,7 +208,7 @@ class Session:
 
     def cancel(self) -> None:
         """End the reply. What it had done stays done."""
-        self._spawn(self._cancelled())
+        self._spawn(self._interrupt())
 
     def truncate(self, played_ms: float) -> None:
         """The client has played so much of the newest reply, and plays no more of it."""
@@ -487,9 +488,6 @@ class Session:
             else:
                 await asyncio.sleep(0.05)
 
-    async def _cancelled(self) -> None:
-        await self._interrupt()
-
     async def _truncated(self, played_ms: float) -> None:
         async with self._changing:
             if (reply := self._reply) is None:
@@ -550,5 +548,4 @@ async def _clauses(written: AsyncIterator[str], watch: Stopwatch, language: str)
             watch.clause()
             yield clause
     finally:
-        if (close := getattr(written, "aclose", None)) is not None:
-            await close()
+        await close_all(written)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from schemas.errors import RottieError, SpeechDown, TextUnspeakable
 from schemas.talking import OUT_RATE
+from serve.api.bodies import close_all
 from serve.api.faults import note
 from serve.engines.piper import FASTEST, SLOWEST
 from serve.saying import Say, Says
@@ -150,5 +151,4 @@ async def _written(clauses: AsyncIterator[str], waiting: asyncio.Queue[Any]) -> 
     else:
         await waiting.put(_OVER)
     finally:
-        if (close := getattr(clauses, "aclose", None)) is not None:
-            await close()
+        await close_all(clauses)

@@ -58,6 +58,7 @@ from serve.api.realtime.settings import Shape, listening, shown, talk_of, update
 from serve.api.realtime.shapes import Realtime, ServerVad, Transcribing
 from serve.api.socket import Patience
 from serve.api.talking import Parlour
+from serve.racing import until_first
 from serve.talking.session import Session
 
 MOST_REFUSED = 100  # one after the other
@@ -97,7 +98,7 @@ class Connection:
             async with self.parlour.session(self._floor.options(), spoken=self._answers, talk=talk) as session:
                 self._floor.session = session
                 await self._send_settings("session.created")
-                await self._until_either(self._listen(), self._tell(session))
+                await until_first(self._listen(), self._tell(session))
         except Overloaded as error:
             await self.line.close(1013, error.message)
         except Closing as closing:
@@ -109,18 +110,6 @@ class Connection:
             await self.line.close(1011, "something failed")
         finally:
             await self._end()
-
-    async def _until_either(self, *work: Coroutine[Any, Any, None]) -> None:
-        """The first that ends ends both; what it raised is raised."""
-        tasks = [asyncio.create_task(each) for each in work]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _end(self) -> None:
         await self._responses.close()
