@@ -1,6 +1,6 @@
 """Speaking into a reply: how soon it stops, and whether its own echo ever stops it, in made-up rooms and in audio time.
 
-    python -m tests.bench.barge_in [minutes of echo, 30]
+    python -m tests.bench.barge_in [minutes of echo, 30] [rooms, 4] [first room's number, 0]
 
 Replies by the starter voice sound in rooms of 0.15 to 0.6 s reverberation, 20 to 380 ms late, through a coloured loudspeaker,
 with noise 35 dB below speech; whole sessions hear them, with Silero's voice detection. Interruptions are by espeak-ng voices,
@@ -35,8 +35,8 @@ from serve.saying import Say, Voice
 from serve.talking.session import Options, Parts, Session
 from tests.bench.comparing import keep
 
-SESSIONS = 4
-INTERRUPTIONS, LOUDER_DB = 12, (10, 5, 0)  # in each session, and how much louder than the echo they are
+DEFAULTS = 30.0, 4, 0
+INTERRUPTIONS, LOUDER_DB = 12, (10, 5, 0)  # in each room, and how much louder than the echo they are
 GOAL_MS = 200
 BLOCK = RATE // 25
 SAID = (
@@ -192,20 +192,20 @@ def words_of(count: int, rng: Random) -> list[NDArray[np.float32]]:
     return found
 
 
-async def measured(minutes: float) -> dict[str, Any]:
-    voice, texts, rng = Voice(), sentences("test", 5), Random(1)
+async def measured(minutes: float, rooms: int, first: int) -> dict[str, Any]:
+    voice, texts, rng = Voice(), sentences("test", 5 + first), Random(1 + first)
     voice.want(Tts())
-    words = words_of(SESSIONS * INTERRUPTIONS, rng)
+    words = words_of(rooms * INTERRUPTIONS, rng)
     false, spoken, took = 0, 0.0, list[float]()
     try:
         async for _ in voice.say(Say(text="Ready.")):
             pass
-        for number in range(SESSIONS):
-            conversation = Conversation(voice, Room(np.random.default_rng(number)), texts)
-            mine = words[number::SESSIONS]
-            stops, lasted, times = await conversation.run(minutes / SESSIONS, mine, rng)
+        for number in range(rooms):
+            conversation = Conversation(voice, Room(np.random.default_rng(first + number)), texts)
+            mine = words[number::rooms]
+            stops, lasted, times = await conversation.run(minutes / rooms, mine, rng)
             false, spoken, took = false + stops, spoken + lasted, took + times
-            print(f"room {number + 1}: {false} false in {spoken:.1f} min; {[round(ms) for ms in times]} ms", flush=True)
+            print(f"room {first + number}: {false} false in {spoken:.1f} min; {[round(ms) for ms in times]} ms", flush=True)
     finally:
         await voice.close()
     return {
@@ -229,7 +229,8 @@ def _of(took: list[float], at: int) -> list[float]:
 
 def main() -> None:
     began = time.process_time()
-    result = asyncio.run(measured(float(sys.argv[1]) if len(sys.argv) > 1 else 30.0))
+    given = [*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :]]
+    result = asyncio.run(measured(float(given[0]), int(given[1]), int(given[2])))
     print(keep("barge_in", result | {"cpu_s": round(time.process_time() - began, 1)}))
 
 

@@ -21,9 +21,7 @@ from contextlib import aclosing
 from typing import Any
 
 import numpy as np
-import ray
 from faster_whisper import WhisperModel
-from ray import serve as ray_serve
 
 from flows.steps.speech.espeak import voices
 from schemas.assistant import Tts
@@ -32,7 +30,6 @@ from serve.engines.faster_whisper import FasterWhisperEngine
 from serve.engines.samples import RATE
 from serve.hearing import Listen
 from serve.saying import Say, Voice
-from serve.speech_handles import HandleEars
 from serve.speech_models import STARTER, recogniser_folder
 from serve.talking.clauses import Clauses
 from serve.talking.playback import Playback
@@ -56,6 +53,10 @@ class Sides:
     """The same recording to each; text and seconds of each."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
+        from ray import serve as ray_serve
+
+        from serve.speech_handles import HandleEars
+
         folder = recogniser_folder(STARTER)
         self._runner = runner
         self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1)
@@ -81,6 +82,8 @@ def _samples(said: Recording) -> np.ndarray:
 
 
 def heard(served: Served, said: list[Recording], rounds: int) -> dict[str, Any]:
+    import ray  # with the stack's environment, which it reads only here: where the cluster is, and its token
+
     ray.init(address=served.head.address, log_to_driver=False)
     with asyncio.Runner() as runner:
         sides = Sides(runner)

@@ -82,7 +82,7 @@ def servers_of(stage: Stage) -> list[psutil.Process]:
 
 async def turn_on(stage: Stage) -> tuple[set[str], bool]:
     """What another program's MCP client sees and does: the tools' names, and whether its call went wrong."""
-    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {read_key(stage.home.api_key)}"}, trust_env=False)
+    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {read_key(stage.home.api_key)}"}, trust_env=False, timeout=60)
     async with Client(streamable_http_client(f"{stage.url}/mcp", http_client=http)) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
         return names, (await client.call_tool("HassTurnOn", {"name": "hall lamp"})).is_error

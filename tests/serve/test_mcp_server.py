@@ -63,7 +63,7 @@ class Served:
 def httpx2_client(key: str) -> Any:
     import httpx2
 
-    return httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"})
+    return httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60)  # a busy machine takes more than 5 s
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ async def test_over_stdio(served: Served, mode: str, can_ask: bool) -> None:
 async def test_doors_and_bad_input(served: Served) -> None:
     headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
     url = f"{served.url}/mcp"
-    async with httpx.AsyncClient(headers=headers, trust_env=False) as http:
+    async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=60) as http:
         assert (await http.post(url, json=INITIALIZE)).status_code == 401
         http.headers["Authorization"] = f"Bearer {served.key}"
         assert (await http.post(url, json=INITIALIZE, headers={"Host": "evil.example"})).status_code == 421

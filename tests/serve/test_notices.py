@@ -101,7 +101,7 @@ def test_a_listener_hears_a_timer_end_and_one_that_was_away_hears_it_later(serve
 def test_a_number_that_is_none_is_refused(server: Live, query: str) -> None:
     with server.http() as http:
         assert http.get(f"/v1/notices?{query}").status_code == 400
-    assert httpx.get(f"{server.url}/v1/notices", trust_env=False).status_code == 401
+    assert httpx.get(f"{server.url}/v1/notices", trust_env=False, timeout=60).status_code == 401
 
 
 def test_the_homes_status_is_told(server: Live) -> None:

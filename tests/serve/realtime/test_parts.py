@@ -178,7 +178,9 @@ def test_any_message_is_taken_or_refused(kind: str, fields: dict[str, Any]) -> N
 
 async def test_a_plain_request_is_told_what_is_here(served: Served) -> None:
     headers = {"Authorization": f"Bearer {served.key}"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", headers=headers, trust_env=False) as http:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{served.port}", headers=headers, trust_env=False, timeout=60
+    ) as http:
         reply = await http.get("/v1/realtime")
         assert (reply.status_code, reply.json()["error"]["code"]) == (426, "request.upgrade")
         document = (await http.get("/openapi.json")).json()
