@@ -21,15 +21,15 @@ TAPS = 70
 """Frames of HOP_MS within which the reply reaches the microphone: on its way through the client, and as the room's echo."""
 KEPT, WARM = 200, 150
 """Frames to learn from, and how many it takes before anything is told from the reply."""
-UNLIKE = 0.6
-"""Decibels above all that the reply explains, a frame and band on average, from which on somebody else speaks."""
-_LOOKED = 9  # frames that are judged
-_SURE_DB, _MOST_DB = 5.0, 15.0  # of a band in a frame: what counts as more than explained, and beyond what it counts no more
+SURE = 7.0
+"""Decibels above all that the reply explains, the mean over bands summed over frames, from which on somebody else speaks."""
+_USUAL_DB, _MOST_DB = 1.1, 8.0  # of a frame: what the reply itself comes to; of a band in it: beyond what it counts no more
+_REMEMBERED = 1.3 * SURE  # so that who falls silent is soon forgotten
 _EDGES = np.geomspace(150, 6000, 19)  # Hz
 _BANDS = len(_EDGES) - 1
 _FLOOR = np.float32(1e-9)  # power of what is silence
 _SWING = 3.0  # by which one step of learning may change anything
-_SHIFT = 3  # frames by which a reply may be earlier or later than what was learnt
+_SHIFT, _SHIFT_NEW = 2, 3  # frames by which a reply may be earlier or later than what was learnt, the second while it is new
 _EVERY, _SOON = 8, 2  # frames between two steps, the second while the room or the reply is new
 
 _WORDS = {
@@ -50,7 +50,9 @@ class OwnVoice:
 
     Power heard in a band is what was played there some time ago, weakened, and noise: ``heard[t] = gain * sum(delayed[k] *
     played[t - k]) + noise``. All three are learnt while replies play, by multiplicative steps to the smallest Itakura-Saito
-    divergence (Févotte, Bertin and Durrieu 2009), so that neither loudness nor delay need be known.
+    divergence (Févotte, Bertin and Durrieu 2009), so that neither loudness nor delay need be known. What is heard above that is
+    evidence of somebody else: a cumulative sum that never falls below nothing (Page 1954, "Continuous inspection schemes"), which
+    a loud voice raises within few frames and a soft one in more.
     """
 
     def __init__(self, playback: Playback | None = None) -> None:
@@ -63,7 +65,7 @@ class OwnVoice:
         self._ours = np.zeros((KEPT, _BANDS), np.float32)  # what was heard while something played,
         self._theirs = np.zeros((KEPT, TAPS, _BANDS), np.float32)  # and what was played until then, the newest first
         self._learnt = self._stepped = 0  # frames
-        self._above = np.zeros(_LOOKED, np.float32)
+        self._evidence = 0.0
         self._new = 0  # frames of this reply
 
     def follow(self, playback: Playback) -> None:
@@ -85,6 +87,7 @@ class OwnVoice:
         reference = self._playback.reference(len(heard) / RATE * 1000)
         self._rest, heard = heard[frames * hop :], heard[: window + (frames - 1) * hop]
         if not self._played.any() and not reference.any():
+            self._evidence = 0.0
             return
         played = loudness(reference[: len(heard) * OUT_RATE // RATE], OUT_RATE)
         self._follow(loudness(heard, RATE) + _FLOOR, played)
@@ -94,7 +97,7 @@ class OwnVoice:
 
         ``audio`` is not looked at: it was heard.
         """
-        return bool(self._played.any()) and (self._learnt < WARM or float(self._above.mean()) < UNLIKE)
+        return bool(self._played.any()) and (self._learnt < WARM or self._evidence < SURE)
 
     def _follow(self, heard: NDArray[np.float32], played: NDArray[np.float32]) -> None:
         """Frames of both, at the same times."""
@@ -102,8 +105,8 @@ class OwnVoice:
         self._played = both[-TAPS:]
         before = np.lib.stride_tricks.sliding_window_view(both, TAPS, axis=0)[1:, :, ::-1].transpose(0, 2, 1)
         expected = self._gain * np.tensordot(self._delayed, before, (0, 1)) + self._noise
-        above = (10 * np.log10(heard / self._most(before))).clip(_SURE_DB, _MOST_DB).mean(1) - _SURE_DB
-        self._above = np.concatenate((self._above, above))[-_LOOKED:]
+        for above in (10 * np.log10(heard / self._most(before))).clip(0, _MOST_DB).mean(1):
+            self._evidence = min(max(0.0, self._evidence + float(above) - _USUAL_DB), _REMEMBERED)
         if self._learnt >= WARM:
             heard = np.minimum(heard, 4 * expected)  # whoever speaks into the reply is not learnt as its echo
         playing = self._playback is not None and self._playback.playing  # one that stops may stop earlier than it seems
@@ -119,10 +122,10 @@ class OwnVoice:
 
     def _most(self, before: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the reply may be heard as: a little earlier, later or, while it is new, louder than the last one was."""
-        louder = 2 if self._new < WARM else 1
+        louder, shift = (2, _SHIFT_NEW) if self._new < WARM else (1, _SHIFT)
         self._new += int(before.any((1, 2)).sum())
-        padded = np.pad(self._delayed, 2 * _SHIFT)
-        shifted = np.stack([padded[at : at + TAPS] for at in range(_SHIFT, 3 * _SHIFT + 1)])
+        padded = np.pad(self._delayed, 2 * shift)
+        shifted = np.stack([padded[at : at + TAPS] for at in range(shift, 3 * shift + 1)])
         return self._gain * louder * np.tensordot(shifted, before, (1, 1)).max(0) + self._noise
 
     def _step(self) -> None:

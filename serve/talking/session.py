@@ -15,7 +15,7 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,7 @@ from serve.talking.speaking import Begun, Chunk, Down, Speaker
 from serve.talking.timing import Stopwatch
 
 WAITING = 1024  # events that a door may leave lying before the session stops to wait for it
+AFTER_REPLY = 16  # turns that wait until a reply was heard out
 SETTLE_S = 30.0  # for turns that were ended by hand, before the way of hearing changes
 CANNOT_HEAR = "Sorry, I cannot hear right now."
 CANNOT_ANSWER = "Sorry, something went wrong. Please say it again."
@@ -148,6 +149,7 @@ class Session:
         self._intake = self._fresh_intake()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._changing = asyncio.Lock()  # one thing at a time changes what is answered
+        self._one_by_one, self._waiting = asyncio.Lock(), 0  # of what is said into a reply that nobody may interrupt
         self._hearing = False  # of somebody who speaks it is not known yet what they said
         self._owed = 0  # turns that were ended by hand, of which that is not known yet
         self._settled = asyncio.Event()
@@ -210,9 +212,9 @@ class Session:
         """End the reply. What it had done stays done."""
         self._spawn(self._interrupt())
 
-    def truncate(self, played_ms: float) -> None:
-        """The client has played so much of the newest reply, and plays no more of it."""
-        self._spawn(self._truncated(played_ms))
+    def truncate(self, played_ms: float, turn: int | None = None) -> None:
+        """The client has played so much of the reply to ``turn``, if that is the newest one, and plays no more of it."""
+        self._spawn(self._truncated(played_ms, turn))
 
     async def configure(self, options: Options, talk: Talk | None = None) -> None:
         """From here on. Where the way of hearing changes, turns that ``commit`` ended are awaited, and an unfinished one is
@@ -322,14 +324,33 @@ class Session:
             await self._tell(TurnDropped(**self._stamp(self._turn + 1), reason="backchannel"))
             await self._resume()
             return
-        if reply is not None and not self.talk.barge_in and not self.options.manual:
-            await self._heard_out(reply)
+        if self.talk.barge_in or self.options.manual:
+            await self._spoke(heard)
+            return
+        self._waiting += 1
+        kept = heard if self.talk.keep_audio else replace(heard, audio=heard.audio[:0])
+        waiting = self._spawn(self._after_reply(kept))
+        if self._waiting >= AFTER_REPLY and waiting is not None:
+            await asyncio.wait([waiting])
+
+    async def _after_reply(self, heard: Utterance) -> None:
+        """What is said into a reply that nobody may interrupt is answered after it, one after the other."""
+        try:
+            async with self._one_by_one:
+                if self._reply is not None:
+                    await self._heard_out(self._reply)
+                await self._spoke(heard)
+        finally:
+            self._waiting -= 1
+
+    async def _spoke(self, heard: Utterance) -> None:
+        told = heard.text, heard.language, heard.seconds, heard.confidence
+        turn = await self._take(*told, (heard.endpoint_ms, heard.stt_ms))
         if self.parts.keep is not None and self.talk.keep_audio:
             try:
-                await self.parts.keep(self._turn + 1, heard.audio)
+                await self.parts.keep(turn, heard.audio)
             except Exception as error:
                 note(error)
-        await self._take(heard.text, heard.language, heard.seconds, heard.confidence, (heard.endpoint_ms, heard.stt_ms))
 
     async def _deaf(self, heard: Failed) -> None:
         async with self._changing:
@@ -348,8 +369,8 @@ class Session:
 
     async def _take(
         self, text: str, language: str, seconds: float, confidence: float, spent: tuple[float, float] = (0.0, 0.0)
-    ) -> None:
-        """What was said is a turn: it ends the reply before it."""
+    ) -> int:
+        """What was said is a turn: it ends the reply before it. Returns its number."""
         async with self._changing:
             await self._end()
             self._turn += 1
@@ -358,6 +379,7 @@ class Session:
             await self._tell(self._committed)
             if self.options.respond:
                 self._begin()
+            return self._turn
 
     async def _respond(self) -> None:
         async with self._changing:
@@ -488,9 +510,9 @@ class Session:
             else:
                 await asyncio.sleep(0.05)
 
-    async def _truncated(self, played_ms: float) -> None:
+    async def _truncated(self, played_ms: float, turn: int | None) -> None:
         async with self._changing:
-            if (reply := self._reply) is None:
+            if (reply := self._reply) is None or turn not in (None, reply.turn):
                 return
             reply.playback.told(played_ms)
             if reply.alive:

@@ -74,9 +74,8 @@ class Hearing:
         return self.committed(item)
 
     def clear(self) -> list[Event]:
-        self._begin_anew()
         self.floor.session.clear()
-        return [event("input_audio_buffer.cleared")]
+        return self._forgotten()
 
     def committed(self, item: Item) -> list[Event]:
         before = self.floor.items.add(item)
@@ -107,8 +106,8 @@ class Hearing:
 
     def dropped(self, told: TurnDropped) -> list[Event]:
         """What was heard is no turn. A client that committed it has its item; one that did not hears that the buffer is empty."""
-        if told.reason == "cleared":
-            return []
+        if told.reason == "cleared":  # by the client, which was told, or by another way of hearing in the middle of a turn
+            return [] if self.promised is None else self._forgotten()
         if told.reason == "failed":
             self.deaf, events = self._item("")
             return events
@@ -116,10 +115,7 @@ class Hearing:
             item = self.waiting.popleft()
             item.parts[0].text = ""
             return self.floor.transcript(item, 0, 0.0)
-        if self.promised is None:
-            return []
-        self._begin_anew()
-        return [event("input_audio_buffer.cleared")]
+        return [] if self.promised is None else self._forgotten()
 
     def failed(self, error: dict[str, str]) -> list[Event]:
         """Why the item could not be heard that was dropped last."""
@@ -174,6 +170,10 @@ class Hearing:
         item = Item(role="user", id=self.promised or fresh("item"), parts=[Part(True, text)])
         self._begin_anew()
         return item, self.committed(item)
+
+    def _forgotten(self) -> list[Event]:
+        self._begin_anew()
+        return [event("input_audio_buffer.cleared")]
 
     def _begin_anew(self) -> None:
         self.promised, self.fresh_ms = None, 0.0

@@ -114,7 +114,7 @@ class Responses:
         share = played_ms / item.audio_ms if item.audio_ms else 0.0
         item.audio_ms = min(item.audio_ms, played_ms)
         if self.reply is not None and self.reply.message is item:
-            self.floor.session.truncate(played_ms)
+            self.floor.session.truncate(played_ms, self.reply.turn)
         elif share < 1:
             words = (part.text or "").split(" ")
             part.text = " ".join(words[: int(len(words) * share)])

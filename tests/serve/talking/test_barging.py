@@ -62,6 +62,14 @@ def test_an_echo_is_the_replys_own_and_a_stranger_in_it_is_not() -> None:
     assert not all(heard.until(5.4))
 
 
+def test_a_stranger_who_falls_silent_is_forgotten() -> None:
+    heard = Heard(OwnVoice(), 7)
+    heard.microphone[5 * RATE : 5 * RATE + RATE // 2] += speech(0.5, RATE, 5)
+    assert not all(heard.until(5.5))
+    heard.until(6)
+    assert all(heard.until(7))
+
+
 @pytest.mark.parametrize("late_s", [0.02, 0.4])
 def test_the_next_reply_in_the_same_room_is_known_at_once(late_s: float) -> None:
     own = OwnVoice()

@@ -580,3 +580,32 @@ async def test_an_okay_answers_a_question(begin: Begin, sentences: Sentences) ->
     talked.session.push(pcm(sentences["What time is it now?"]) + silence(1.5))
     await talked.until("turn.committed", 2)
     assert not talked.of("turn.dropped")
+
+
+async def test_who_speaks_into_a_reply_that_nobody_may_interrupt_is_answered_after_it(begin: Begin, sentences: Sentences) -> None:
+    talk = TALK.model_copy(update={"barge_in": False, "backlog_s": 6.0})
+    talked = await begin("what time is it now", talk=talk)
+    talked.session.ask("how is the weather")
+    await talked.until("reply.made")
+    for number in (1, 2):  # more than may wait, were it not heard while the reply plays
+        talked.session.push(pcm(sentences["What time is it now?"]) + silence(1.5))
+        await talked.until("speech.stopped", number)
+        talked.session.push(silence(2))
+        await asyncio.sleep(0.05)
+    assert len(talked.of("turn.committed")) == 1
+    await talked.until("turn.committed", 3)
+    assert [event.turn for event in talked.of("reply.made")] == [1, 2]
+    assert not talked.of("reply.interrupted")
+
+
+async def test_a_reply_that_is_over_is_not_cut_for_the_newest_one(begin: Begin) -> None:
+    talked = await begin()
+    talked.session.ask("how is the weather")
+    await talked.until("reply.made")
+    talked.session.ask("and tomorrow")
+    await talked.until("reply.made", 2)
+    talked.session.truncate(50, 1)
+    await asyncio.sleep(0.05)
+    assert [event.turn for event in talked.of("reply.interrupted")] == [1]  # by the second question
+    talked.session.truncate(50, 2)
+    await talked.until("reply.interrupted", 2)
