@@ -21,13 +21,15 @@ TAPS = 70
 """Frames of HOP_MS within which the reply reaches the microphone: on its way through the client, and as the room's echo."""
 KEPT, WARM = 200, 150
 """Frames to learn from, and how many it takes before anything is told from the reply."""
-SURE = 7.0
+SURE = 10.0
 """Decibels above all that the reply explains, the mean over bands summed over frames, from which on somebody else speaks."""
-_USUAL_DB, _MOST_DB = 1.1, 8.0  # of a frame: what the reply itself comes to; of a band in it: beyond what it counts no more
+_USUAL_DB, _MOST_DB = 0.8, 8.0  # of a frame: what the reply itself comes to; of a band in it: beyond what it counts no more
 _REMEMBERED = 1.3 * SURE  # so that who falls silent is soon forgotten
 _EDGES = np.geomspace(150, 6000, 19)  # Hz
 _BANDS = len(_EDGES) - 1
 _FLOOR = np.float32(1e-9)  # power of what is silence
+_LOUDEST = 4  # times its mean power, in a band and frame: as loud as noise is now and then
+_BLUR = np.array((0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05), np.float32)  # by how many frames a new reply may come otherwise
 _SWING = 3.0  # by which one step of learning may change anything
 _SHIFT, _SHIFT_NEW = 2, 3  # frames by which a reply may be earlier or later than what was learnt, the second while it is new
 _EVERY, _SOON = 8, 2  # frames between two steps, the second while the room or the reply is new
@@ -71,6 +73,9 @@ class OwnVoice:
     def follow(self, playback: Playback) -> None:
         """From here on it is this reply that plays, in the same room."""
         self._playback, self._new = playback, 0
+        # Learning multiplies: what has become nothing would stay nothing.
+        delayed = np.convolve(self._delayed, _BLUR, "same")
+        self._delayed = delayed / delayed.sum()
 
     def learn_anew(self) -> None:
         """Nobody spoke where the last answer was that somebody does: the room, or the loudness, is another one."""
@@ -126,7 +131,7 @@ class OwnVoice:
         self._new += int(before.any((1, 2)).sum())
         padded = np.pad(self._delayed, 2 * shift)
         shifted = np.stack([padded[at : at + TAPS] for at in range(shift, 3 * shift + 1)])
-        return self._gain * louder * np.tensordot(shifted, before, (1, 1)).max(0) + self._noise
+        return self._gain * louder * np.tensordot(shifted, before, (1, 1)).max(0) + _LOUDEST * self._noise
 
     def _step(self) -> None:
         ours, theirs = self._ours[: self._learnt], self._theirs[: self._learnt]

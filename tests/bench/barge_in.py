@@ -38,7 +38,7 @@ from tests.bench.comparing import keep
 DEFAULTS = 30.0, 4, 0
 INTERRUPTIONS, LOUDER_DB = 12, (10, 5, 0)  # in each room, and how much louder than the echo they are
 GOAL_MS = 200
-BLOCK = RATE // 25
+BLOCK = RATE // 50
 SAID = (
     *("stop", "wait", "no, turn it off", "turn off the lights", "hold on a second", "what is the temperature", "cancel that"),
     *("please be quiet", "never mind", "turn on the kitchen lamp", "that is enough", "not that one", "open the blinds"),
