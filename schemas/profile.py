@@ -79,9 +79,9 @@ class Stack(Spec):
     ports: Ports = Ports()
     ray_cpus: int | None = Field(default=None, ge=1, description="Logical CPUs that Ray may plan with; at least 4 when absent.")
     proxy: Literal["haproxy", "python"] = Field(
-        default="python",
-        description="What stands before Serve: its own proxy, or haproxy, which Ray brings on Linux. That takes half as long, but"
-        " does not tell Serve that somebody left who waited for a whole reply: the reply is then made to its end.",
+        default="haproxy",
+        description="What stands before Serve: haproxy, which Ray brings on Linux, or Serve's own proxy, which takes thrice as"
+        " long and stands there wherever there is no HAProxy.",
     )
     object_store_mb: int = Field(default=150, ge=80)
     work_pool: str = "rottie"

@@ -3,7 +3,8 @@
     rottie-haproxy -f CONFIG ...    as Ray calls HAProxy; narrows CONFIG, then becomes HAProxy
 
 Ray writes HAProxy's configuration with two pages of statistics on all interfaces and an administrator's socket that every
-user of the machine may open, and has no setting against either. HAProxy also outlives a killed Ray, and holds its port.
+user of the machine may open, and has no setting against either. HAProxy also outlives a killed Ray, and holds its port. Where no
+gateway answers, it says so as the gateway words its errors.
 The binary comes with ray[serve] on Linux; elsewhere Serve's own proxy stays.
 """
 
@@ -12,17 +13,31 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import itertools
+import json
 import os
 import re
 import signal
 import sys
+from http import HTTPStatus
 from pathlib import Path
 
+from schemas.errors import EngineError, RottieError, StackDown
 from schemas.hashing import write_atomic
+from serve.api.faults import RETRY_AFTER_S, error_body
 
 PROGRAM = "rottie-haproxy"
 _PR_SET_PDEATHSIG = 1
 _DROPPED = ("frontend prometheus", "listen stats")
+_SPLICING = "    option splice-request\n"
+"""With it HAProxy 2.8 sometimes (6 times in 40) does not notice that a client left who waits for its reply."""
+_UNKNOWN = "Whether it was acted on is not known: look before you ask again."
+_ERRORS: dict[int, RottieError] = {
+    502: EngineError("the gateway broke off before it answered", hint=_UNKNOWN),
+    503: StackDown(
+        "no gateway is there to answer", hint="It may be starting: ask again in a moment. `rottie status` tells more."
+    ),
+    504: EngineError("the gateway gave no answer in time", hint=_UNKNOWN),
+}
 
 
 def binary() -> Path | None:
@@ -56,11 +71,21 @@ def settings(folder: Path) -> dict[str, str]:
     }
 
 
-def narrowed(config: str) -> str:
-    """The same configuration without pages of its own, and with a socket for its owner alone."""
+def narrowed(config: str, folder: Path) -> str:
+    """The same configuration without pages of its own, with a socket for its owner alone, and with the errors in ``folder``."""
     for start in _DROPPED:
         config = re.sub(rf"^{start}\n(?:[ \t].*\n|\n)*", "", config, flags=re.MULTILINE)
-    return config.replace(" mode 666 level admin", " mode 600 level admin")
+    config = re.sub(r"errorfile (\d+) .*", lambda found: f"errorfile {found[1]} {folder / found[1]}.http", config)
+    return config.replace(_SPLICING, "").replace(" mode 666 level admin", " mode 600 level admin")
+
+
+def write_errors(folder: Path) -> None:
+    """What HAProxy answers where no gateway does, as it reads it: whole HTTP responses."""
+    for status, error in _ERRORS.items():
+        body = json.dumps(error_body(error, status))
+        retry = f"Retry-After: {RETRY_AFTER_S}\r\n" if status == 503 else ""  # what nobody began may be asked again
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\n{retry}"
+        write_atomic(folder / f"{status}.http", f"{head}Content-Length: {len(body)}\r\n\r\n{body}", 0o600)
 
 
 def main() -> None:
@@ -71,7 +96,8 @@ def main() -> None:
         raise SystemExit("HAProxy is not installed here; it comes with ray[serve] on Linux")
     for flag, path in itertools.pairwise(arguments):
         if flag == "-f":
-            write_atomic(Path(path), narrowed(Path(path).read_text(encoding="utf-8")), 0o600)
+            write_errors(Path(path).parent)
+            write_atomic(Path(path), narrowed(Path(path).read_text(encoding="utf-8"), Path(path).parent), 0o600)
     # The request outlives the change of program: HAProxy ends with the actor that started it, also where that is killed.
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -68,7 +68,7 @@ def stop_tree(process: subprocess.Popen[bytes]) -> None:
     psutil.wait_procs(tree, timeout=5)
 
 
-def start_ray(root: Path, proxied: bool = False) -> tuple[subprocess.Popen[bytes], RayHead]:
+def start_ray(root: Path, proxied: bool = True) -> tuple[subprocess.Popen[bytes], RayHead]:
     """As the local stack runs it: behind HAProxy, or behind Serve's own proxy. The path of ``root`` has to be short."""
     gcs, client, dashboard, api = free_ports(4)
     home = root / "home"

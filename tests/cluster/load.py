@@ -13,6 +13,7 @@ import httpx
 
 MESSAGES = [{"role": "user", "content": "turn on the hall lamp"}]
 TOLD = "told: "
+NOBODY = "HTTP 503"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class Load:
                     self.outcomes[f"{way}: {type(error).__name__}: {error}"[:300]] += 1
                     continue
                 self.outcomes[self._judged(reply, way)] += 1
+                if reply.end == NOBODY:
+                    time.sleep(1)  # as Retry-After says
                 if stream:
                     self.streams[reply.model] += 1
 

@@ -81,7 +81,7 @@ def stack(ray_head: RayHead) -> Assisted:
 @pytest.fixture(scope="module")
 def aloud() -> bytes:
     with Speakers() as speakers:
-        said = np.frombuffer(speakers.say("turn on the hall lamp").pcm, "<i2").astype(np.float32) / 32768
+        said = np.frombuffer(speakers.say("turn on the hall lamp").pcm, "<i2").astype(np.float32) / np.float32(32768)
     return pcm(said) + quiet(1.5)
 
 

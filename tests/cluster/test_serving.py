@@ -23,7 +23,7 @@ from schemas.profile import Ports, Profile, Stack
 from schemas.settings import Home
 from serve.api.doors import read_key
 from tests.cluster.conftest import RayHead
-from tests.cluster.load import MESSAGES, TOLD, Load, plain, streamed, until
+from tests.cluster.load import MESSAGES, NOBODY, TOLD, Load, plain, streamed, until
 from tests.tiny import write_export
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(280)]
@@ -347,7 +347,9 @@ def test_a_killed_gateway_comes_back_and_leaves_no_turn_behind(stage: Stage) -> 
         (model,) = llm_processes(stage)
         replicas(stage, "Gateway")[0].kill()
         load.wait("rottie-llm/1", 40)
-    assert sum(load.failures.values()) <= 8, load.failures  # one for each client at most
+    lost = {text: count for text, count in load.failures.items() if NOBODY not in text}
+    # One for each client, and one that HAProxy gave to a connection which had just died; later ones were told to wait.
+    assert sum(lost.values()) <= 16, load.failures
     assert not any("other words" in text for text in load.failures), load.failures
     assert model.is_running()
     until(lambda: stage.turns() == 0, "turns of clients that are gone end")

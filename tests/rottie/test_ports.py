@@ -14,6 +14,7 @@ from rottie.cli import app
 from rottie.stack.ports import check_ports, holder, taken
 from schemas.errors import PortInUse
 from schemas.profile import Ports, Stack
+from tests.cluster.conftest import free_ports
 
 
 @pytest.fixture
@@ -22,16 +23,6 @@ def listener() -> Iterator[socket.socket]:
         server.bind(("127.0.0.1", 0))
         server.listen(1)
         yield server
-
-
-def free_ports(count: int) -> list[int]:
-    servers = [socket.socket() for _ in range(count)]
-    for server in servers:
-        server.bind(("127.0.0.1", 0))
-    ports = [server.getsockname()[1] for server in servers]
-    for server in servers:
-        server.close()
-    return ports
 
 
 def test_taken_and_free(listener: socket.socket) -> None:
