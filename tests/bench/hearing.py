@@ -53,15 +53,11 @@ class Sides:
     """The same recording to each; text and seconds of each."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
-        from ray import serve as ray_serve
-
-        from serve.speech_handles import HandleEars
-
         folder = recogniser_folder(STARTER)
         self._runner = runner
         self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1)
-        self._engine = FasterWhisperEngine(folder, beam=1)
-        self._ears = HandleEars(ray_serve.get_deployment_handle("Stt", APPLICATION))
+        self._engine = FasterWhisperEngine(folder, beam=DECODING["beam_size"])
+        self._ears = runner.run(_ears())
 
     def served(self, said: Recording) -> str:
         return self._runner.run(self._ears.hear(said.pcm, Listen(raw=True))).transcript.text
@@ -75,6 +71,15 @@ class Sides:
 
     def close(self) -> None:
         self._engine.close()
+
+
+async def _ears() -> Any:
+    """Made where a loop runs: the stack's handles share it."""
+    from ray import serve as ray_serve
+
+    from serve.speech_handles import HandleEars
+
+    return HandleEars(ray_serve.get_deployment_handle("Stt", APPLICATION))
 
 
 def _samples(said: Recording) -> np.ndarray:

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from schemas.conversation import call
+from schemas.loading import load_assistant
 from schemas.settings import Home
 from serve.assisting import spoken
 from serve.speech_models import STARTER, recogniser_folder, voice_file
@@ -36,7 +37,7 @@ _SHARED = ("faster-whisper", "ctranslate2", "onnxruntime", "piper-tts", "av", "n
 PATIENCE_S = 10.0
 
 DECODING = {
-    "beam_size": 1,
+    "beam_size": load_assistant("home").stt.beam,
     "temperature": 0.0,
     "condition_on_previous_text": False,
     "without_timestamps": True,
