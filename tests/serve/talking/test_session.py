@@ -475,20 +475,27 @@ async def test_audio_that_cannot_be_kept_costs_nothing_else(begin: Begin, senten
 
 
 async def test_one_turn_after_the_other(begin: Begin, sentences: Sentences) -> None:
-    kept = asyncio.Event()
+    """Neither a slow answer nor slow keeping of what was said holds up whoever asks next."""
+    kept = list[int]()
 
     async def slow(turn: int, audio: NDArray[np.float32]) -> None:
-        await kept.wait()
+        kept.append(turn)
+        await asyncio.Event().wait()
 
-    talked = await begin("what time is it now", keep=slow, talk=TALK.model_copy(update={"keep_audio": True}))
+    async def answer(committed: TurnCommitted) -> AsyncGenerator[AssistEvent | CallsReady, None]:
+        if committed.turn == 1:
+            await asyncio.Event().wait()
+        async for event in says(committed):
+            yield event
+
+    keeping = TALK.model_copy(update={"keep_audio": True})
+    talked = await begin("what time is it now", answer=answer, keep=slow, talk=keeping)
     talked.session.push(pcm(sentences["What time is it now?"]) + silence(1.5))
-    await talked.until("speech.stopped")
-    await asyncio.sleep(0.1)
+    await talked.until("turn.committed")
     talked.session.ask("how is the weather")
-    await talked.until("clause.begun")
-    kept.set()
     await talked.until("turn.committed", 2)
-    await talked.until("turn.waterfall")
+    await talked.until("reply.made")
+    assert kept == [1]
     assert [event.turn for event in talked.of("reply.made")] == [2]  # never two at once
     assert [event.turn for event in talked.of("reply.interrupted")] == [1]
 
