@@ -96,8 +96,9 @@ def main() -> None:
         raise SystemExit("HAProxy is not installed here; it comes with ray[serve] on Linux")
     for flag, path in itertools.pairwise(arguments):
         if flag == "-f":
-            write_errors(Path(path).parent)
-            write_atomic(Path(path), narrowed(Path(path).read_text(encoding="utf-8"), Path(path).parent), 0o600)
+            config = Path(path)
+            write_errors(config.parent)
+            write_atomic(config, narrowed(config.read_text(encoding="utf-8"), config.parent), 0o600)
     # The request outlives the change of program: HAProxy ends with the actor that started it, also where that is killed.
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -328,7 +328,7 @@ class Session:
             await self._spoke(heard)
             return
         self._waiting += 1
-        kept = heard if self.talk.keep_audio else replace(heard, audio=heard.audio[:0])
+        kept = heard if self.talk.keep_audio else replace(heard, audio=np.zeros(0, np.float32))  # a view would hold all of it
         waiting = self._spawn(self._after_reply(kept))
         if self._waiting >= AFTER_REPLY and waiting is not None:
             await asyncio.wait([waiting])
