@@ -8,7 +8,8 @@ The model is asked ``rounds`` times at most, and again only where it was trained
 failed`` it is asked again after a call that ended in an error: it may call otherwise, or say what is wrong; the reply to calls
 that went well is put together from what happened. With ``always`` it sees every result and speaks itself. Nothing that a
 model says can confirm an action.
-Errors are raised by whatever is asked and leave ``assist`` as they are: the API's routes turn them into replies.
+Errors are raised by whatever is asked and leave ``assist`` as they are: the API's routes turn them into replies. Once something
+was done an error of the model ends the turn with what was done.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from serve.engines.protocol import Sampling
 from serve.turn import MalformedCall
 
 QUESTION = "Shall I really do it?"
+BROKEN_OFF = "Then I could not go on."
 
 
 class _Strict(BaseModel):
@@ -211,9 +213,15 @@ class _Turn:
         performed: list[Performed] = []
         for left in reversed(range(self._manner.rounds)):
             answer, before = _Answered(), self._said_already(performed)
-            async with aclosing(self._ask(messages, answer, before, first=not performed)) as events:
-                async for event in events:
-                    yield event
+            try:
+                async with aclosing(self._ask(messages, answer, before, first=not performed)) as events:
+                    async for event in events:
+                        yield event
+            except RottieError:
+                if not performed:
+                    raise
+                yield self._reply(_broken_off(before, answer.text.strip(), performed))
+                return
             if not answer.calls:
                 words = f"{before}{answer.text.strip()}" if answer.text.strip() else spoken(performed)
                 yield self._reply(words or NOT_UNDERSTOOD)
@@ -332,6 +340,12 @@ def spoken(performed: Sequence[Performed]) -> str:
 
 def _spoken(done: Performed) -> str:
     return told_of(done.result) if done.confirmation is None else done.result.spoken or QUESTION
+
+
+def _broken_off(before: str, said: str, performed: Sequence[Performed]) -> str:
+    """What is told where the model fails after something was done: never less than that. It begins with what was ``said``."""
+    done = spoken(performed) if not (said and before) else ""
+    return " ".join(part for part in (f"{before}{said}" if said else "", done, BROKEN_OFF) if part)
 
 
 def _untold(before: Sequence[Performed], now: Sequence[Performed]) -> list[Performed]:

@@ -27,6 +27,7 @@ from serve.formats.protocol import Format, Reply
 from serve.formats.rottie import RottieFormat
 from serve.sureness import ALTERNATIVES, sureness
 
+_SHORTEST_RESULT = 64  # characters of a tool result that still say something
 _ROOT = re.compile(r"^root ::= .*$", re.MULTILINE)
 
 
@@ -196,7 +197,10 @@ class Answerer:
         return [*system, *(message for turn in kept for message in turn)]
 
     async def _fit(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], reply: int) -> str:
-        """The prompt with as many of the newest turns as fit beside the reply. System messages and the newest turn stay."""
+        """The prompt with as many of the newest turns as fit beside the reply. System messages and the newest turn stay.
+
+        Where that turn alone is too long, the results of its tools are cut. Raises PromptTooLong where it is still.
+        """
         system = [message for message in messages if message.role == "system"]
         turns = _turns([message for message in messages if message.role != "system"])
         if not turns:
@@ -217,6 +221,12 @@ class Answerer:
             probe = (low + high) // 2
         prompt = since(low)
         if low == len(turns) - 1 and (tokens := await self._tokens(prompt, context - 1)) > context - 1:
+            # What was already done must be told, whatever a tool had to say about it.
+            longest = max((len(m.content or "") for m in turns[low] if m.role == "tool"), default=0)
+            while (longest := longest // 2) >= _SHORTEST_RESULT:
+                prompt = self.form.prompt([*system, *(_cut(message, longest) for message in turns[low])], tools, home)
+                if await self._tokens(prompt, room) <= room:
+                    return prompt
             raise PromptTooLong(
                 f"the newest message, with the system text, tools and home, has {tokens} tokens; this model takes {context}",
                 where="messages",
@@ -228,6 +238,14 @@ class Answerer:
         # A token is at least one byte: most prompts need no counting.
         size = len(prompt.encode())
         return size if size <= enough else len(await self.engine.tokenize(prompt))
+
+
+def _cut(message: Message, most: int) -> Message:
+    """A tool's result with ``most`` characters at most; any other message as it is."""
+    content = message.content or ""
+    if message.role != "tool" or len(content) <= most:
+        return message
+    return message.model_copy(update={"content": f"{content[:most]} [cut]"})
 
 
 @dataclass(frozen=True)

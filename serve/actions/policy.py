@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.action import Actor, Change, Decision, Risk, Role, ServiceCall, Verdict
+from schemas.action import Actor, Change, Decision, EntityState, Risk, Role, ServiceCall, Verdict
 from schemas.hashing import canonical
 from schemas.policy import Grant, Rules
 from serve.actions.home import system_clock
@@ -69,13 +69,21 @@ def risk_of(rules: Rules, base: Risk, calls: tuple[ServiceCall, ...], changes: t
 def _irreversible(change: Change) -> bool:
     domain = change.entity_id.partition(".")[0]
     before, after = change.before, change.after
-    if before is None or after is None or before.state == after.state:
+    if before is None or after is None:
         return False
     if domain == "lock":
-        return after.state in ("unlocked", "open", "unlocking", "opening")
-    if domain == "cover":
-        return after.attributes.get("device_class") in DOORS and after.state in ("open", "opening")
+        return before.state != after.state and after.state in ("unlocked", "open", "unlocking", "opening")
+    if domain == "cover" and after.attributes.get("device_class") in DOORS:
+        return _opening(before, after)
     return False
+
+
+def _opening(before: EntityState, after: EntityState) -> bool:
+    """Whether a cover would be open further than it is: one that is ajar lets nobody in."""
+    was, will = (each.attributes.get("current_position") for each in (before, after))
+    if was is not None and will is not None and was != will:
+        return bool(will > was)
+    return before.state != after.state and after.state in ("open", "opening")
 
 
 def decide(rules: Rules, asked: Asked, recent: int, confirmed: bool) -> Decision:

@@ -7,7 +7,7 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -15,7 +15,7 @@ from schemas.action import Actor
 from schemas.artifacts import ModelManifest
 from schemas.assistant import Tiers
 from schemas.conversation import Message, Tool
-from schemas.errors import ConfirmationUnknown, HomeDown, NoChampion
+from schemas.errors import ConfirmationUnknown, HomeDown, NoChampion, Overloaded
 from schemas.events import ActionDone, AssistFinished, ReplyDelta, ReplyReady, TierAnswered, TokenLogprob
 from schemas.inventory import Inventory
 from schemas.loading import load_inventory
@@ -364,12 +364,12 @@ class InRounds(ScriptedEngine):
         yield Finished("stop", 1, 0, 1, 0.0, 0.0)
 
 
-async def in_rounds(*replies: str, results: bool = True) -> LocalTurns:
+async def in_rounds(*replies: str, results: bool = True, engine: type[InRounds] = InRounds) -> LocalTurns:
     """A model that says the reply whose number is that of the results in its turn so far."""
 
     async def load(_: Wish) -> Answerer:
         script = [(f"round {number}", reply) for number, reply in enumerate(replies)]
-        return Answerer(InRounds(script, context=4096), manifest(results=results))
+        return Answerer(engine(script, context=4096), manifest(results=results))
 
     holder: Holder[Any] = Holder(load)
     await holder.want(Wish(model=ref("3")))
@@ -498,3 +498,49 @@ async def test_a_home_that_is_lost_in_the_middle_is_told(turns: LocalTurns, keep
         ("HassTurnOff", {}, "home.down"),
         "The hall lamp is on at 100%. Sorry, the home's process ended, again and again.",
     ]
+
+
+class Breaking(InRounds):
+    """Fails where the script has no reply for a round; what stands before ``!`` is said first."""
+
+    async def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+    ) -> AsyncIterator[Delta | Finished]:
+        reply = dict(self._replies).get(f"round {results(prompt)}", "!")
+        if reply.removesuffix("!"):
+            yield Delta(reply.removesuffix("!"))
+        if reply.endswith("!"):
+            raise Overloaded("too many wait", where="engine")
+        yield Finished("stop", 1, 0, 1, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("second", "again", "expected"),
+    [
+        ("!", "always", "The hall lamp is on at 100%. Then I could not go on."),
+        (" It is", "always", "It is"),
+        (" It is!", "always", "It is The hall lamp is on at 100%. Then I could not go on."),
+    ],
+)
+async def test_what_was_done_is_told_though_the_model_fails_after_it(
+    keeper: Keeper, second: str, again: Literal["failed", "always"], expected: str
+) -> None:
+    turns = await in_rounds('HassTurnOn{"name":" hall lamp"}', second, engine=Breaking)
+    events = await told(keeper, turns, "light up", replace(THRICE, ask_again=again))
+    assert ("HassTurnOn", {"light.hall_lamp": "on"}, None) in golden(events)
+    assert golden(events)[-1] == expected
+
+
+async def test_a_model_that_fails_before_anything_is_done_is_an_error(keeper: Keeper) -> None:
+    with pytest.raises(Overloaded):
+        await told(keeper, await in_rounds("!", engine=Breaking), "light up", THRICE)
+
+
+async def test_a_result_that_is_too_long_is_cut(keeper: Keeper) -> None:
+    """What was done before it is told, and the model reads what fits."""
+    keeper.actions.borrowing.providers = (Lender("abroad", (lent("Lookup", risk="read"), says("word " * 6000))),)
+    both = 'HassTurnOn{"name":" hall lamp"}\nLookup{"text":" it"}'
+    turns = await in_rounds(both, "", " Read it.")
+    events = await told(keeper, turns, "look it up", replace(THRICE, ask_again="always"))
+    assert golden(events)[-1] == "Read it."
+    assert ("HassTurnOn", {"light.hall_lamp": "on"}, None) in golden(events)

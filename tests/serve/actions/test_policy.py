@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,25 @@ def test_risk_follows_what_changes() -> None:
     assert risk_of(rules, "write", (), (change("cover.g", "closed", "open", device_class="garage"),)) == "irreversible"
     assert risk_of(rules, "write", (), (change("cover.b", "closed", "open", device_class="blind"),)) == "write"
     assert risk_of(rules, "write", (ServiceCall(service="press", entity_id="button.launch"),), ()) == "irreversible"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "risk"),
+    [
+        (("open", 1), ("open", 100), "irreversible"),
+        (("closed", 0), ("open", 5), "irreversible"),
+        (("open", 100), ("open", 40), "write"),
+        (("open", 30), ("closed", 0), "write"),
+        (("open", None), ("closed", None), "write"),
+        (("closed", None), ("open", None), "irreversible"),
+    ],
+)
+def test_a_garage_that_opens_further_is_open(before: tuple[str, int | None], after: tuple[str, int | None], risk: Risk) -> None:
+    def state(told: tuple[str, int | None]) -> EntityState:
+        return EntityState(state=told[0], attributes={"device_class": "garage", "current_position": told[1]})
+
+    moved = Change(entity_id="cover.garage", before=state(before), after=state(after))
+    assert risk_of(Rules(), "write", (), (moved,)) == risk
 
 
 def test_roles() -> None:
