@@ -42,6 +42,14 @@ _WORDS = re.compile(r"[\w'’]+")
 _MOST_WORDS = 4
 
 
+def answers(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Every yes and every no of a language, the plain words before the phrases."""
+    code = language[:2].lower()
+    said = [tables.get(code, tables["en"]) for tables in (_YES, _NO)]
+    (yes, agreed), (no, refused) = ((tuple(words.split()), phrases) for words, phrases in said)
+    return (*yes, *agreed), (*no, *refused)
+
+
 def consent(text: str, language: str) -> bool | None:
     """True for a yes, False for a no, None for all that says more than that, such as "yes, and the other one"."""
     words = [word.replace("’", "'") for word in _WORDS.findall(text.lower())]

@@ -30,7 +30,7 @@ class Told:
     """What came of one recording. ``first_ms``: from the end of speech to the first sound; None where there was none.
 
     ``spoken``: the words that the voice was given; ``loudest``: of its samples, 0 to 1. ``stages_ms``: the waterfall. ``calls``:
-    that were done, by name; ``failed``: stages that failed.
+    that were done, by name; ``confirm``: some wait for a yes; ``failed``: stages that failed.
     """
 
     text: str
@@ -43,6 +43,7 @@ class Told:
     loudest: float = 0.0
     stages_ms: dict[str, float] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    confirm: bool = False
     failed: list[str] = field(default_factory=list)
 
     def note(self, event: TalkEvent, ends: float) -> None:
@@ -68,6 +69,7 @@ class Told:
                 self.tier = inner.tier
             elif isinstance(inner, ActionDone):
                 self.calls.append(inner.action.name)
+                self.confirm = self.confirm or inner.action.confirmation_needed is not None
 
 
 async def told(session: Session, recording: Recording, real_time: bool = True) -> Told:

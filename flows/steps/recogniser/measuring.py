@@ -23,6 +23,7 @@ from flows.steps.recogniser.scoring import edits, numbers_right, word_error_rate
 from flows.steps.recogniser.texts import LONGEST, names_in, requests
 from flows.steps.speech.espeak import Synthesizer
 from schemas.speech import Fit, RecogniserRecipe, SpeechGate
+from serve.actions.consent import answers, consent
 from serve.engines.faster_whisper import FasterWhisperEngine
 from serve.engines.heard_names import Names
 from serve.spelling import written
@@ -70,6 +71,7 @@ def measure(folder: Path, limit: int = 400, seed: int = 0) -> dict[str, float]:
     requests that have only words which training says often; ``latency_p50_ms`` processor time of a whole call, the search for
     a voice included. ``confidence`` is the least at which at most a tenth of the words that are acted on are wrong, names put
     in, clean and noisy together; ``acted`` is the share of requests that are, ``acted_exact`` of those the share heard exactly.
+    ``answers_right``: yes and no in all their forms, taken for what they are.
     Raises ModelUnusable, SpeechMissing.
     """
     engine = FasterWhisperEngine(folder)
@@ -106,6 +108,12 @@ async def _figures(engine: FasterWhisperEngine, speech: Synthesizer, limit: int,
     pairs = [_spoken(maker, rng, [next(short), next(short)], 0.0) for _ in range(max(1, limit // 3))]
     both = await _heard(engine, pairs)
     figures["wer_two_commands"] = word_error_rate([clip.text for clip in pairs], [one.text for one in both])
+    yes, no = answers("en")
+    short_answers = [_spoken(maker, rng, [text], 0.0) for text in (*yes, *no) for _ in range(max(1, limit // 200))]
+    meant = await _heard(engine, short_answers)
+    figures["answers_right"] = float(
+        np.mean([consent(a.text, "en") == consent(b.text, "en") for a, b in zip(short_answers, meant, strict=True)])
+    )
     empty = await _heard(engine, [maker.empty(rng) for _ in range(limit)])
     figures["empty_with_words"] = sum(bool(one.text) for one in empty) / len(empty)
     return figures | {"requests": float(limit)}

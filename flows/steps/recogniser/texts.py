@@ -1,4 +1,5 @@
-"""What is said to the recogniser while it learns: requests of generated homes, names in odd places, numbers, a home's own words.
+"""What is said to the recogniser while it learns: requests of generated homes, names in odd places, numbers, short answers, a
+home's own words.
 
 A stream of sentences as a person would write them, without end, the same for the same seed. Sentences whose words another
 script is needed for are left out. Does not cover how they are spoken (clips), nor the written form (spelling).
@@ -17,6 +18,7 @@ from flows.steps.generator.words import invented, of_part, pick, words_of
 from schemas.inventory import Inventory
 from schemas.pipeline import Part
 from schemas.speech import RecogniserRecipe
+from serve.actions.consent import answers
 from serve.spelling import written
 
 LONGEST = 110  # characters of a sentence
@@ -35,6 +37,15 @@ _NUMBERS = (
     "channel {n}", "open the {name} to {n}%", "put the {name} at {d}", "add {m} {item} to the list", "between {n} and {m}",
     "from {n} to {m} percent",
 )  # fmt: skip
+# What is said between requests, and to "Shall I?": few words, all of which must be right. The same in every part.
+_BETWEEN = (
+    "the first one", "the second one", "the other one", "the last one", "both", "both of them", "all of them", "neither",
+    "again", "once more", "say that again", "what", "what did you say", "louder", "quieter", "brighter", "darker", "warmer",
+    "cooler", "a bit more", "a bit less", "more", "less", "next", "previous", "pause", "resume", "continue", "wait", "help",
+    "hello", "hi", "good morning", "good night", "thanks", "thank you", "thank you very much", "bye", "not now", "maybe later",
+    "undo that", "take that back", "on", "off", "that's all", "nothing", "forget it", "stop that", "be quiet", "cancel that",
+)  # fmt: skip
+_ANSWERED = 0.08  # of all sentences
 # Those that are taken for one another, as often as all the rest together.
 _ALIKE = (6, 60, 16, 15, 50, 5, 13, 30, 14, 40, 17, 70, 18, 80, 19, 90, 9, 11, 7, 12, 20, 2, 10, 1, 3, 4, 8)
 
@@ -48,6 +59,8 @@ def sentences(recipe: RecogniserRecipe, part: Part, inventory: Inventory | None 
         kind = rng.random()
         if own and kind < recipe.home:
             text = pick(rng, _ACTIONS).format(pick(rng, own)) if rng.random() < 0.7 else _numbers(rng, pick(rng, own))
+        elif rng.random() < _ANSWERED:
+            text = answer(rng)
         elif rng.random() < recipe.names:
             text = _around_a_name(rng, part)
         elif rng.random() < 0.15:
@@ -94,6 +107,15 @@ def odd_name(rng: Random, part: Part) -> str:
     if kind < 0.9:
         return pick(rng, (*words.areas, *words.everyday, *words.scenes, *words.lists, *words.timers, *words.weather))
     return f"{pick(rng, pick(rng, words.tongues).rooms)} {noun}"
+
+
+def answer(rng: Random) -> str:
+    """A yes or a no, plain ones most often, or something as short."""
+    yes, no = answers("en")
+    kind = rng.random()
+    if kind < 0.3:
+        return pick(rng, ("yes", "no", "yes please", "no thanks", "stop", "cancel", "ok"))
+    return pick(rng, yes if kind < 0.5 else no if kind < 0.7 else _BETWEEN)
 
 
 def _around_a_name(rng: Random, part: Part) -> str:

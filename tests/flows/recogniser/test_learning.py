@@ -20,6 +20,7 @@ from flows.steps.recogniser.texts import LONGEST, names_in, sentences
 from flows.steps.speech.espeak import Synthesizer
 from schemas.loading import load_inventory
 from schemas.speech import Fit, RecogniserRecipe, SpeechGate
+from serve.actions.consent import answers
 from serve.spelling import written
 
 RECIPE = RecogniserRecipe(
@@ -174,3 +175,11 @@ def test_scores() -> None:
     assert phoneme("") == 0
     assert phoneme("ˈɛ") == phoneme("ɛ") > 1
     assert phoneme("☺") == 1
+
+
+def test_short_answers_are_learnt_too() -> None:
+    """ "Shall I turn on the lamp?" is answered in a word, which a recogniser of long requests makes a request of."""
+    yes, no = answers("en")
+    said = list(islice(sentences(RECIPE, "train"), 8000))
+    assert 0.04 < sum(text in (*yes, *no) for text in said) / len(said) < 0.12
+    assert {*yes, *no} <= {*said}
