@@ -27,8 +27,10 @@ from rottie.talk.beginning import Wishes, converse
 from rottie.talk.devices import Devices
 from rottie.talk.outlet import Outlet
 from rottie.talk.showing import Screen
-from rottie.talk.waiting import Gate
+from rottie.talk.waiting import BEHIND_S, Gate
 from schemas.errors import NoSoundDevice, SpeechDown
+from serve.engines.wake_word import WakeWord
+from serve.speech_models import STARTER, wake_folder
 from tests.serve.live import Live, live
 from tests.serve.recordings import tone, wav
 
@@ -97,6 +99,17 @@ async def test_the_gate_closes_again_after_a_while() -> None:
     assert b"".join(passed[:40]) == b""
     quiet = bytes(48_000)
     assert [bool(gate.push(quiet)) for _ in range(10)] == [True] * 8 + [False] * 2
+
+
+@pytest.mark.parametrize("size", [480, 1920, 200_000])
+async def test_what_is_said_in_the_same_breath_as_the_phrase_passes(size: int) -> None:
+    """It is known for sure only a while after its end, and the request has begun by then."""
+    samples = (np.repeat(voice(), 3)[::2] * 32767).astype("<i2").tobytes()
+    (found,) = WakeWord(wake_folder(STARTER)).listen().push(voice())
+    gate = Gate()
+    passed = b"".join(gate.push(samples[at : at + size]) for at in range(0, len(samples), size))
+    assert samples.endswith(passed)
+    assert len(passed) / 48_000 == pytest.approx(len(samples) / 48_000 - found.at_s + BEHIND_S, abs=0.02)
 
 
 def test_what_cannot_be_played_and_what_excludes_itself(tmp_path: Path) -> None:
