@@ -2,7 +2,7 @@
 
 Audio is cut where nobody speaks (Silero) into windows of at most the model's chunk, so that ten minutes cost ten minutes' worth
 and no word is cut. A chunk shorter than 30 s marks a model that was trained to hear less: it is then given no more padding than
-it needs. Does not cover decoding of files, resampling, nor when a turn ends.
+it needs, and what is said before a pause alone. Does not cover decoding of files, resampling, nor when a turn ends.
 """
 
 from __future__ import annotations
@@ -177,14 +177,18 @@ class FasterWhisperEngine:
         return Piece(text, offset + segment.start, offset + segment.end, float(segment.no_speech_prob), confidence, words)
 
     def _windows(self, audio: Audio, gated: bool) -> Iterator[tuple[int, int]]:
-        """Stretches with speech, none longer than the chunk; neighbours go together as far as they fit."""
+        """Stretches with speech, none longer than the chunk; neighbours go together as far as they fit.
+
+        For a model of a short chunk only those that touch do, which were cut where nobody paused: it was taught single requests,
+        and of two with a pause between them it loses one or writes one twice.
+        """
         most = self.chunk_s * RATE
         if not gated:
             yield from ((at, min(at + most, len(audio))) for at in range(0, len(audio), most) if len(audio) - at >= _SHORTEST)
             return
         window: tuple[int, int] | None = None
         for start, end in _speech(audio, self.chunk_s):
-            if window and end - window[0] <= most:
+            if window and end - window[0] <= most and (self.chunk_s >= WHOLE_S or start <= window[1]):
                 window = (window[0], end)
                 continue
             if window:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from serve.engines.decoding import Decoder
 from serve.hearing import Ears, Listen
 from serve.saying import Say, Voice
 from serve.spelling import written
+from tests.said import BEFORE_S, Recording, Speakers, quiet
 from tests.serve.recordings import wav, whole_wav
 
 REQUESTS = (
@@ -27,6 +28,11 @@ REQUESTS = (
     "Start the vacuum.",
     "What is the temperature?",
     "Turn off all the lights.",
+)
+PAIRS = (
+    ("Lock the front door.", "Start the coffee maker."),
+    ("Turn on the hall lamp.", "Close the east blind."),
+    ("Start the vacuum.", "Lock the front door."),
 )
 RECOGNISER = (speech_models.STARTERS / "stt" / "model.bin").is_file()
 VOICE = any((speech_models.STARTERS / "tts").glob("*.onnx"))
@@ -47,6 +53,19 @@ async def voice() -> AsyncIterator[Voice]:
     made.want(Tts())
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="module")
+def speakers() -> Iterator[Speakers]:
+    pytest.importorskip("piper")
+    pytest.importorskip("espeakng_loader")
+    with Speakers() as made:
+        yield made
+
+
+@pytest.fixture(params=[speech_models.STARTER, "en-us+f3"])
+def said(request: pytest.FixtureRequest, speakers: Speakers) -> dict[str, Recording]:
+    return {text: speakers.say(text, request.param) for pair in PAIRS for text in pair}
 
 
 def names() -> tuple[str, ...]:
@@ -75,6 +94,23 @@ async def test_a_voice_that_it_never_heard_is_understood(ears: Ears, voice: str)
         said = [wav(synthesizer.say(text, voice).audio, RATE) for text in REQUESTS]
     heard = [await heard_of(ears, each) for each in said]
     assert right(heard) > 0.6, heard
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (RECOGNISER and VOICE), reason="no recogniser and voice are shipped with this version")
+@pytest.mark.parametrize("pause_s", [0.8, 1.5, 2.5])
+async def test_of_two_requests_with_a_pause_each_is_heard_as_alone(
+    ears: Ears, said: dict[str, Recording], pause_s: float
+) -> None:
+    async def pieces(pcm: bytes) -> list[str]:
+        heard = await ears.hear(pcm + quiet(0.5), Listen(names=names(), raw=True))
+        return [piece.text for piece in heard.transcript.pieces]
+
+    for first, second in PAIRS:
+        alone = [await pieces(said[text].pcm) for text in (first, second)]
+        assert [len(each) for each in alone] == [1, 1]
+        joined = said[first].pcm + quiet(pause_s - BEFORE_S) + said[second].pcm
+        assert await pieces(joined) == [*alone[0], *alone[1]]
 
 
 @pytest.mark.skipif(not RECOGNISER, reason="no recogniser is shipped with this version")
