@@ -19,8 +19,9 @@ _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _LINKS = ((re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)"), r"\1"), (re.compile(r"\]\([^()\s]*\)"), ""))
 """Links and pictures, and the end of one that began in an earlier clause."""
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>()\[\]\"']*[^\s<>()\[\]\"'.,;:!?*_`]", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t]{2,}")
 _MARKUP = (
-    (re.compile(r"^[ \t]*[-*_=|: ]{3,}[ \t]*$", re.MULTILINE), ""),  # rules, and those of tables
+    (re.compile(r"^[-*_=|: \t]{3,}$", re.MULTILINE), ""),  # rules, and those of tables
     (re.compile(r"^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$", re.MULTILINE), ""),
     (re.compile(r"[ \t]*\|[ \t]*"), ", "),
     (re.compile(r"^[ \t]*(?:[-*+•]|#{1,6}|>+)[ \t]+", re.MULTILINE), ""),  # lists, headings, quotations
@@ -34,7 +35,7 @@ _ENTITY = re.compile(
     r"|select|weather|person|todo|timer|automation|camera|humidifier|water_heater|valve|siren|update)\.(?=[a-z0-9_]+\b)"
 )
 _SNAKE = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
-_NUMBER = r"\d+(?:[.,]\d+)*"
+_NUMBER = r"(?<!\d)(?<!\d[.,])\d+(?:[.,]\d+)*"  # whole: begun anywhere, long ones would be tried from each of their digits
 _SPACE = "[ \u00a0\u202f]?"
 _TIME = re.compile(r"\b([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d)?(?![\d:])(?: ?([ap])\.?m\b\.?)?(?: Uhr\b)?", re.IGNORECASE)
 _HOUR = re.compile(r"\b(\d{1,2}) ?([ap])\.?m\b\.?", re.IGNORECASE)
@@ -60,7 +61,7 @@ def read(text: str, language: str = "en") -> str:
 
 def _without_markup(text: str) -> str:
     """Of links the words, of addresses the host, of entity ids the name."""
-    text = _FENCE.sub(" ", text)
+    text = _BLANKS.sub(" ", _FENCE.sub(" ", text))
     for pattern, instead in _LINKS:
         text = pattern.sub(instead, text)
     text = _URL.sub(lambda found: _host(found[0]), text)

@@ -56,6 +56,12 @@ def test_other_languages_lose_their_markup_only() -> None:
     assert read("Il fait **21 °C** à 7:30 😀", "fr") == "Il fait 21 °C à 7:30"
 
 
+@pytest.mark.parametrize(("written", "spoken"), [(" " * 5000 + "x", "x"), ("1" * 50_000, "1" * 50_000)])
+def test_long_runs_of_the_same_are_read_in_one_pass(written: str, spoken: str) -> None:
+    """Tried anew from each place they would take minutes."""
+    assert read(written) == spoken
+
+
 @given(st.one_of(st.text(), st.text(alphabet="a1 .:,-–*_`|[]()<>°C%€\n/", max_size=200)), st.sampled_from(["en", "de", "fr"]))
 def test_anything_is_read_on_one_line_and_without_markup(text: str, language: str) -> None:
     spoken = read(text, language)
