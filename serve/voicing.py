@@ -23,6 +23,7 @@ from serve.engines.encoding import finished
 from serve.hearing import Hears, Listen, Understood
 from serve.saying import Say, Says
 from serve.standing_in import FirstVoice, TwoEars, whole
+from serve.talking.reading import read_out
 
 NOTHING_HEARD = "I heard nothing."
 NAMES_S = 0.5  # how long the home may take to tell its names
@@ -67,7 +68,7 @@ class Spoken:
     """What is wanted beside a text. ``recording`` None: the turn has a text; ``aloud_s``: how long speaking the
     reply may take, 0 where it is text alone; ``whole_s``: the time since the beginning by which that must have ended.
     ``conversation``: the one that goes on, should there be nothing to keep in it. ``language``: what is spoken, where the client
-    says so.
+    says so; ``own_language``: the assistant's, in which its replies are read aloud where nothing else is known.
     """
 
     recording: bytes | None = None
@@ -76,6 +77,7 @@ class Spoken:
     aloud_s: float = 0.0
     whole_s: float = 60.0
     language: str | None = None
+    own_language: str = "en"
 
 
 Answer = Callable[[str], AsyncIterator[AssistEvent]]
@@ -118,7 +120,8 @@ async def voiced(
                 if spoken.aloud_s:
                     said = time.monotonic()
                     left_s = max(0.0, spoken.whole_s - (said - began))
-                    sound = await _said(Say(text=reply, language=language), speech.voices, min(spoken.aloud_s, left_s))
+                    within_s = min(spoken.aloud_s, left_s)
+                    sound = await _said(reply, language, spoken.own_language, speech.voices, within_s)
                     spent["tts"] = round(_ms_since(said), 3)
                     yield ReplySpoken(inference_id=inference_id, at_ms=_ms_since(began), **sound)
                 total = round(_ms_since(began), 3)
@@ -142,12 +145,13 @@ async def _nothing(inference_id: str, conversation: str | None, reply: str) -> A
     yield AssistFinished(**stamp, conversation_id=conversation, timings_ms={})
 
 
-async def _said(say: Say, voices: list[Says], within_s: float) -> dict[str, Any]:
+async def _said(reply: str, language: str | None, own: str, voices: list[Says], within_s: float) -> dict[str, Any]:
     """The fields of ReplySpoken: what was done is done, so that nothing which goes wrong here may fail the turn."""
     told: dict[str, Any] = {}
     try:
         if not voices:
             raise NoVoice("replies cannot be spoken here", where="speak")
+        say = Say(text=read_out(reply, language or own), language=language)
         async with asyncio.timeout(within_s):
             wav, seconds = finished(await whole(voices, say, lambda error: told.update(fell_back=error.as_dict())))
     except TimeoutError:

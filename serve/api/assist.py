@@ -180,6 +180,7 @@ class Desk:
             aloud_s=self._aloud_s() if wanted.speak else 0.0,
             whole_s=SPEAKING_UNTIL * limits.timeout_s,
             language=wanted.language,
+            own_language=self.settings.manner.actor.language,
         )
         events = voiced(
             lambda text: self._events(replace(asked, text=one_line(text)), wanted, own),

@@ -32,6 +32,7 @@ from serve.engines.spoken_pieces import MAX_TEXT
 from serve.hearing import Listen, Understood, in_pieces
 from serve.saying import Say
 from serve.standing_in import aloud
+from serve.talking.reading import read_out
 from serve.voicing import Speech
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ VOICES = frozenset({"champion", "rottie-tts", "tts-1", "tts-1-hd"})
 _ENVELOPE = 65_536  # bytes of a form beside its file
 _MOST_FIELDS = 20
 FELL_BACK = "Rottie-Fell-Back"  # a header that names the stage
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_LANGUAGE = re.compile(r"(?!ash)[a-z]{2,3}")  # ash is a voice of OpenAI's
 Made = TypeVar("Made")
 
 
@@ -159,15 +160,19 @@ def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
 
     @app.post(SAYING, response_class=Response, responses={**answers(None, 400, 404, 413, 503, 504), 200: {"content": _SOUND}})
     async def speak(request: Request) -> Response:
-        """A text as sound, sent while it is made. The header Rottie-Fell-Back tells that the second voice speaks."""
+        """A text as sound, sent while it is made: read as people say it, without its markup. The header Rottie-Fell-Back tells
+        that the second voice speaks."""
         asked = checked(SpeechRequest, await read_body(request, settings.limits.request_bytes))
         if speech.voice is None or settings.tts is None:
             raise NoVoice("text cannot be spoken here")
         _named(asked.model, VOICES)
-        if len(asked.input) > settings.tts.longest:
-            raise TextUnspeakable(f"the text is longer than {settings.tts.longest} characters", where="input")
         language = asked.voice if _LANGUAGE.fullmatch(asked.voice) else None
-        say, why = Say(text=asked.input, language=language, speed=asked.speed, form=asked.response_format), list[RottieError]()
+        text = read_out(asked.input, language or settings.manner.actor.language)
+        if max(len(asked.input), len(text)) > settings.tts.longest:
+            raise TextUnspeakable(
+                f"the text, or what is read of it, is longer than {settings.tts.longest} characters", where="input"
+            )
+        say, why = Say(text=text, language=language, speed=asked.speed, form=asked.response_format), list[RottieError]()
         pieces = aloud(speech.voices, say, why.append)
         first = await _begun(request, pieces, settings.limits)
         body = closing(_rest(first or b"", pieces, settings.limits.timeout_s), pieces)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from urllib.parse import urlsplit
 
+from schemas.errors import TextUnspeakable
 from serve.engines.spoken_pieces import sayable
 from serve.talking.reading_tables import READINGS, Readings
 
@@ -57,6 +58,14 @@ def read(text: str, language: str = "en") -> str:
         plain = _reader(kind).read(plain)
     plain = "".join(sayable(c) for c in unicodedata.normalize("NFC", plain))
     return re.sub(r"\s+(?=[,.;:!?](?:\s|$))", "", " ".join(plain.split()))
+
+
+def read_out(text: str, language: str = "en") -> str:
+    """As ``read``. Raises TextUnspeakable where no letter or digit is left to say."""
+    plain = read(text, language)
+    if not any(map(str.isalnum, plain)):
+        raise TextUnspeakable("the text has nothing to say")
+    return plain
 
 
 def _without_markup(text: str) -> str:

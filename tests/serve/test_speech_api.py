@@ -7,14 +7,15 @@ import base64
 import json
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from schemas.assistant import Limits, Stt, Tts
+from schemas.action import Actor
+from schemas.assistant import Limits, Stt, Tiers, Tts
 from schemas.errors import EngineError, SpeechDown, SpeechMissing
 from schemas.hashing import content_id
 from schemas.loading import load_inventory
@@ -50,12 +51,14 @@ class Passing:
         self.ears: Any = scripted.ears
         self.voice: Any = scripted.voice
         self.listened: list[Listen] = []
+        self.spoken: list[Say] = []
 
     async def hear(self, recording: bytes, listen: Listen, told: Told | None = None) -> Understood:
         self.listened.append(listen)
         return await self.ears.hear(recording, listen, told)
 
     def say(self, say: Say) -> AsyncIterator[bytes]:
+        self.spoken.append(say)
         return self.voice.say(say)
 
     async def statuses(self) -> list[dict[str, Any]]:
@@ -388,6 +391,37 @@ async def test_bodies_that_are_no_form_are_refused(served: Served) -> None:
     ):
         assert error_of(await served.http.post(path, content=content, headers=headers), 400) == "request"
     assert error_of(await served.transcribe(bytes(500_000)), 413) == "request.too_large"
+
+
+READ = (
+    ("**Hall**: 21.5 °C at 18:30, 3 kWh", "Hall: 21.5 degrees at 6 30 p m, 3 kilowatt hours"),
+    ("**Flur**: 21,5 °C um 18:30, 3 kWh", "Flur: 21,5 Grad um 18 Uhr 30, 3 Kilowattstunden"),
+)
+
+
+async def test_a_text_is_spoken_as_people_read_it(served: Served) -> None:
+    for language, (written, read) in zip(("en", "de"), READ, strict=True):
+        for voice in (language, "alloy", "ash"):  # the language that is asked for, or the assistant's
+            own = Actor(id="api", language="fr" if voice == language else language)
+            served.settings.manner = replace(served.settings.manner, actor=own)
+            assert (await served.speak(input=written, voice=voice)).status_code == 200
+            assert served.engines.spoken[-1].text == read
+    for nothing in ("**", "```\nx = 1\n```", "👍"):
+        assert error_of(await served.speak(input=nothing), 400) == "request.unspeakable"
+    grows = "1 W " * 74
+    assert error_of(await served.speak(input=grows, voice="en"), 400) == "request.unspeakable"
+
+
+@pytest.mark.parametrize("asked", [{"language": "de"}, {}])
+async def test_a_reply_is_spoken_as_people_read_it(served: Served, asked: dict[str, str]) -> None:
+    own = Actor(id="api", language="fr" if asked else "de")
+    served.settings.manner = replace(served.settings.manner, actor=own, tiers=Tiers(intents=False))
+    written, read = READ[1]
+    body = (await served.http.post("/v1/assist", json={"text": written, "speak": True, **asked})).json()
+    assert (body["tier"], body["reply"]) == ("model", written)
+    assert served.engines.spoken[-1].text == read
+    body = (await served.http.post("/v1/assist", json={"text": "👍👍", "speak": True, **asked})).json()
+    assert (body["reply"], body["audio"], body["audio_error"]["code"]) == ("👍👍", None, "request.unspeakable")
 
 
 @pytest.mark.parametrize("form", MEDIA)
