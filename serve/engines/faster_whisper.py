@@ -11,7 +11,8 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ class FasterWhisperEngine:
         words = tuple(Word(w.word.strip(), offset + w.start, offset + w.end, w.probability) for w in segment.words or ())
         confidence = float(np.exp(min(0.0, segment.avg_logprob)))
         if self.chunk_s < WHOLE_S:
-            text = names.corrected(text)
+            text, words = corrected(text, words, names)
         return Piece(text, offset + segment.start, offset + segment.end, float(segment.no_speech_prob), confidence, words)
 
     def _windows(self, audio: Audio, gated: bool) -> Iterator[tuple[int, int]]:
@@ -204,6 +205,26 @@ class FasterWhisperEngine:
             verify_manifest(folder)
         except IntegrityError as error:
             raise ModelUnusable("the recogniser's files are not as its manifest says", where=str(folder)) from error
+
+
+def corrected(text: str, words: tuple[Word, ...], names: Names) -> tuple[str, tuple[Word, ...]]:
+    """``text`` with names put in, and its ``words``, which may be none, with them: a run of as many words as its name keeps their
+    times, another is divided by letters."""
+    put_in = names.corrected(text)
+    if put_in == text or [word.text for word in words] != text.split():
+        return put_in, words
+    runs = names.runs(text.split())
+    return put_in, tuple(word for at, end, put in runs for word in _put(put.split(), words[at:end]))
+
+
+def _put(texts: list[str], words: tuple[Word, ...]) -> list[Word]:
+    if len(texts) == len(words):
+        return [replace(word, text=text) for word, text in zip(words, texts, strict=True)]
+    start_s, length_s = words[0].start_s, words[-1].end_s - words[0].start_s
+    ends = list(accumulate(map(len, texts)))
+    times = [start_s, *(start_s + length_s * end / ends[-1] for end in ends)]
+    least = min(word.probability for word in words)
+    return [Word(text, times[at], times[at + 1], least) for at, text in enumerate(texts)]
 
 
 def _mono(audio: NDArray[Any]) -> NDArray[Any]:

@@ -46,21 +46,23 @@ class Names:
 
     def corrected(self, text: str) -> str:
         """``text`` with what sounds like a name written as that name; a run that is a name already is left alone."""
-        if not self._names:
-            return text
-        words = text.split()
+        return " ".join(put for _, _, put in self.runs(text.split())) if self._names else text
+
+    def runs(self, words: list[str]) -> list[tuple[int, int, str]]:
+        """What ``corrected`` makes of ``words``, in order: from where, to where, and what is written for them. A word that stays
+        is a run of its own."""
         taken = self._said(words)
         chosen: dict[int, tuple[int, str]] = {}
         for _, at, end, name in sorted(self._alike(words, taken)):
             if not any(taken[at:end]):
                 taken[at:end] = [True] * (end - at)
                 chosen[at] = (end, name)
-        at, result = 0, []
+        at, found = 0, []
         while at < len(words):
             end, put = chosen.get(at, (at + 1, words[at]))
-            result.append(put)
+            found.append((at, end, put))
             at = end
-        return " ".join(result)
+        return found
 
     def _said(self, words: list[str]) -> list[bool]:
         """Which words belong to a name that was heard as it is."""

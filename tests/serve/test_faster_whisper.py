@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from schemas.errors import AudioUnusable, ModelUnusable
-from serve.engines.faster_whisper import FasterWhisperEngine, Piece, fitting
+from serve.engines.faster_whisper import NO_SPEECH, FasterWhisperEngine, Piece, Word, corrected, fitting
+from serve.engines.heard_names import Names
 
 RATE = 16000
 RNG = np.random.default_rng(0)
@@ -130,6 +132,46 @@ async def test_a_cancelled_call_frees_the_engine(engine: FasterWhisperEngine, sp
     with pytest.raises(asyncio.CancelledError):
         await long
     assert (await engine.transcribe(QUIET["silence"])).text == ""
+
+
+@pytest.mark.parametrize(
+    ("heard", "name", "timed"),
+    [
+        ("dim the hol lamb now", "hall lamp", {"hall": (2, 3), "lamp": (3, 4)}),
+        ("dim the hallamp now", "hall lamp", {"hall": (2, 2.5), "lamp": (2.5, 3)}),
+        ("dim the green house lamp now", "greenhouse lamp", {"greenhouse": (2, 2 + 3 * 10 / 14), "lamp": (2 + 3 * 10 / 14, 5)}),
+        ("dim the coffee maker now", "coffeemaker", {"coffeemaker": (2, 4)}),
+        ("dim the lights now", "hall lamp", {"lights": (2, 3)}),
+    ],
+)
+def test_words_are_those_of_the_text_with_its_names(heard: str, name: str, timed: dict[str, tuple[float, float]]) -> None:
+    words = tuple(Word(text, at, at + 1, 0.9 - at / 10) for at, text in enumerate(heard.split()))
+    text, found = corrected(heard, words, Names([name]))
+    assert [word.text for word in found] == text.split() == ["dim", "the", *timed, "now"]
+    assert [(word.start_s, word.end_s) for word in found[2:-1]] == [pytest.approx(each) for each in timed.values()]
+    assert found[-1] == words[-1]
+    assert corrected(heard, (), Names([name])) == (text, ())
+
+
+def segment(text: str, no_speech: float = 0.1) -> SimpleNamespace:
+    words = [SimpleNamespace(word=f" {word}", start=at, end=at + 1, probability=0.9) for at, word in enumerate(text.split())]
+    return SimpleNamespace(text=f" {text}", start=0, end=len(words), no_speech_prob=no_speech, avg_logprob=-0.1, words=words)
+
+
+def test_a_piece_says_the_same_in_its_words(engine: FasterWhisperEngine) -> None:
+    piece = engine._piece(segment("dim the hol lamb"), 10.0, Names(["hall lamp"]))
+    assert piece is not None
+    assert piece.text == " ".join(word.text for word in piece.words) == "dim the hall lamp"
+    assert (piece.start_s, piece.end_s, piece.words[-1].start_s) == (10, 14, 13)
+
+
+def test_where_probably_nobody_spoke_ours_heard_nothing(engine: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = segment("dim the lamp", NO_SPEECH + 0.01)
+    assert engine._piece(nothing, 0.0, Names([])) is None
+    assert engine._piece(segment("dim the lamp", NO_SPEECH), 0.0, Names([])) is not None
+    assert engine._piece(segment(""), 0.0, Names([])) is None
+    monkeypatch.setattr(engine, "chunk_s", 30)
+    assert engine._piece(nothing, 0.0, Names([])) is not None, "faster-whisper itself judges that for a Whisper"
 
 
 def test_only_as_much_padding_as_is_needed() -> None:
