@@ -25,6 +25,7 @@ from serve.api.describing import answers
 from serve.api.faults import error_body, note
 from serve.api.replies import sse
 from serve.api.running import late
+from serve.api.subtitles import srt, vtt
 from serve.api.wire import Body, checked, refusal
 from serve.engines.encoding import MEDIA, AudioFormat
 from serve.engines.faster_whisper import Piece, Transcript
@@ -142,7 +143,7 @@ def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
         if asked.stream and asked.response_format not in ("json", "text"):
             raise RequestError("only json and text are streamed", where="response_format")
         names = tuple(name for part in re.split(r"[,;\n]", asked.prompt or "") if (name := part.strip()))
-        listen = Listen(names=names, language=asked.language, words=words)
+        listen = Listen(names=names, language=asked.language, words=words or asked.response_format in ("srt", "vtt"))
         if asked.stream:
             pieces = in_pieces(speech.ears, asked.file, listen)
             first = await _begun(request, pieces, settings.limits)
@@ -263,7 +264,7 @@ def _told(asked: TranscriptionForm, heard: Transcript) -> Response:
         return JSONResponse(_verbose(heard, asked.timestamp_granularities))
     if asked.response_format == "text":
         return PlainTextResponse(heard.text + "\n")
-    return PlainTextResponse(_subtitles(heard, asked.response_format == "vtt"))
+    return PlainTextResponse(vtt(heard) if asked.response_format == "vtt" else srt(heard))
 
 
 async def _events(
@@ -327,18 +328,3 @@ def _segment(number: int, piece: Piece) -> dict[str, Any]:
         "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 4),
         "no_speech_prob": round(piece.no_speech, 4),
     }
-
-
-def _subtitles(heard: Transcript, vtt: bool) -> str:
-    """SubRip, or WebVTT."""
-    point = "." if vtt else ","
-    lines = ["WEBVTT", ""] if vtt else []
-    for number, piece in enumerate(heard.pieces, start=1):
-        text = piece.text.replace("-->", "->")
-        lines += [*([] if vtt else [str(number)]), f"{_clock(piece.start_s, point)} --> {_clock(piece.end_s, point)}", text, ""]
-    return "\n".join(lines)
-
-
-def _clock(seconds: float, point: str) -> str:
-    whole, ms = divmod(round(seconds * 1000), 1000)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{point}{ms:03}"
