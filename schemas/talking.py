@@ -15,6 +15,8 @@ from schemas.events import AssistEvent, CallsReady
 
 OUT_RATE = 24_000
 """Hz of all audio that a session gives: 16-bit integers, little-endian, mono."""
+CANNOT_ANSWER = "Sorry, something went wrong. Please say it again."
+"""What the assistant says where an engine failed."""
 
 Stage = Literal["stt", "llm", "home", "tts"]
 

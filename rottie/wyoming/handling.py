@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,9 +13,11 @@ from wyoming.handle import Handled, HandledChunk, HandledStart, HandledStop, Not
 
 from rottie.wyoming.asking import Api
 from rottie.wyoming.messages import Said
-from schemas.errors import ConversationMissing
+from schemas.errors import ConversationMissing, EngineError, HomeDown
+from schemas.talking import CANNOT_ANSWER
 
 REMEMBERED = 1000
+log = logging.getLogger("rottie.wyoming")
 ID = "conversation_id"  # in an event's context
 
 
@@ -45,25 +48,30 @@ class Handling:
     async def handle(self, said: Said) -> AsyncGenerator[Eventable, None]:
         """``handled`` with the reply, in parts before it where it comes so; ``not-handled`` where nobody knew what was meant.
 
-        Raises what the API refuses, and what failed the turn.
+        So it is, too, where an engine failed: what a client makes of an error is nothing to tell a person. Raises what the API
+        refuses.
         """
         theirs = _named(said.context)
         begun = False
         tier, reply, conversation = "none", "", None
-        async with aclosing(self._events(said.text, theirs)) as events:
-            async for event in events:
-                kind = event["type"]
-                if kind == "tier.answered":
-                    tier = event["tier"]
-                elif kind == "reply.delta":
-                    if not begun:
-                        begun = True
-                        yield HandledStart(context=said.context)
-                    yield HandledChunk(text=event["text"])
-                elif kind == "reply.ready":
-                    reply = event["text"]
-                elif kind == "assist.finished":
-                    conversation = event[ID]
+        try:
+            async with aclosing(self._events(said.text, theirs)) as events:
+                async for event in events:
+                    kind = event["type"]
+                    if kind == "tier.answered":
+                        tier = event["tier"]
+                    elif kind == "reply.delta":
+                        if not begun:
+                            begun = True
+                            yield HandledStart(context=said.context)
+                        yield HandledChunk(text=event["text"])
+                    elif kind == "reply.ready":
+                        reply = event["text"]
+                    elif kind == "assist.finished":
+                        conversation = event[ID]
+        except (EngineError, HomeDown) as error:
+            log.warning("a turn failed: %s", error.code)
+            tier, reply = "none", CANNOT_ANSWER
         context = self._kept(said.context, theirs, conversation)
         yield NotHandled(text=reply, context=context) if tier == "none" else Handled(text=reply, context=context)
         if begun:

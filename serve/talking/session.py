@@ -25,6 +25,7 @@ from schemas.assistant import Talk
 from schemas.errors import ConversationBusy, HomeDown, NoRecogniser, NoVoice, RottieError
 from schemas.events import AssistEvent, CallsReady, ReplyDelta, ReplyReady
 from schemas.talking import (
+    CANNOT_ANSWER,
     OUT_RATE,
     Assisted,
     AudioMade,
@@ -61,7 +62,6 @@ WAITING = 1024  # events that a door may leave lying before the session stops to
 AFTER_REPLY = 16  # turns that wait until a reply was heard out
 SETTLE_S = 30.0  # for turns that were ended by hand, before the way of hearing changes
 CANNOT_HEAR = "Sorry, I cannot hear right now."
-CANNOT_ANSWER = "Sorry, something went wrong. Please say it again."
 
 Answer = Callable[[TurnCommitted], AsyncGenerator[AssistEvent | CallsReady, None]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from rottie.wyoming.bridge import bridge, wake_of
 from rottie.wyoming.connection import Parts
 from rottie.wyoming.reading import Patience
 from schemas.assistant import Tiers
+from schemas.errors import EngineError, HomeDown, Overloaded, RottieError, TimedOut
+from schemas.talking import CANNOT_ANSWER
 from tests.serve.live import Live, live
 from tests.serve.recordings import tone
 
@@ -265,6 +267,24 @@ async def test_what_nobody_understands_is_not_handled(port: int, server: Live, m
     (event,) = await told(port, Transcript(text="the weather of yesterday's yesterday"), until=NotHandled)
     assert event.type == "not-handled"
     assert event.data["text"]
+
+
+@pytest.mark.parametrize("error", [Overloaded("64 requests wait"), TimedOut("60 s"), EngineError("x"), HomeDown("gone")])
+@pytest.mark.parametrize("begun", [False, True])
+async def test_where_an_engine_fails_the_assistant_says_so(
+    port: int, parts: Parts, monkeypatch: pytest.MonkeyPatch, error: RottieError, begun: bool
+) -> None:
+    async def fails(text: str, conversation: str | None) -> AsyncGenerator[dict[str, Any], None]:
+        if begun:
+            yield {"type": "reply.delta", "text": "It is"}
+        raise error
+
+    monkeypatch.setattr(parts.api, "ask", fails)
+    answers = await told(port, Transcript(text="hi", context={"a": 1}), Ping(), until=Pong)
+    (event,) = [event for event in answers if NotHandled.is_type(event.type)]
+    assert event.data == {"text": CANNOT_ANSWER, "context": {"a": 1}}
+    whole = ["handled-start", "handled-chunk", "not-handled", "handled-stop", "pong"]
+    assert [event.type for event in answers] == (whole if begun else ["not-handled", "pong"])
 
 
 async def test_a_reply_of_the_model_comes_in_parts_and_whole(port: int) -> None:

@@ -20,7 +20,7 @@ from schemas.errors import AudioUnusable, ConversationBusy, EngineError, NoRecog
 from schemas.events import ActionDone, AssistEvent, AssistFinished, CallsReady, ReplyDelta, ReplyReady, TierAnswered
 from schemas.loading import load_inventory
 from schemas.settings import Home
-from schemas.talking import OUT_RATE, TalkEvent, TurnCommitted
+from schemas.talking import CANNOT_ANSWER, OUT_RATE, TalkEvent, TurnCommitted
 from serve.actions.speaking import NOT_UNDERSTOOD
 from serve.assisting import Asked, Manner, assist
 from serve.engines.faster_whisper import Piece, Transcript
@@ -30,7 +30,7 @@ from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
 from serve.saying import Say
 from serve.talking.heard import Partial, Started
-from serve.talking.session import CANNOT_ANSWER, CANNOT_HEAR, Options, Parts, Session
+from serve.talking.session import CANNOT_HEAR, Options, Parts, Session
 
 Sentences = dict[str, NDArray[np.float32]]
 TALK = Talk(ahead=False)
