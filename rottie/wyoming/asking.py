@@ -5,6 +5,7 @@ Errors arrive as the kinds that they were there; an API that does not answer is 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator
@@ -32,6 +33,8 @@ class Api:
     def __init__(self, url: str, key_file: Path) -> None:
         self._url, self._key_file = url, key_file
         self._language = ("", 0.0)
+        self._told: dict[str, Any] | None = None  # the last status
+        self._telling: asyncio.Task[dict[str, Any]] | None = None
         # On loopback, without TLS: reading the authorities' certificates would cost more than all questions.
         self._http = httpx.AsyncClient(
             base_url=url,
@@ -46,11 +49,31 @@ class Api:
         return Following(self._url, self._key_file, language)
 
     async def close(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.wait([self._telling])
         await self._http.aclose()
 
     async def status(self) -> dict[str, Any]:
         async with self._asked("GET", "/v1/status") as reply:
             return json.loads(await reply.aread())
+
+    async def status_soon(self, within_s: float) -> dict[str, Any]:
+        """As ``status``; where that takes longer than ``within_s``, what was told before, if anything was. One request stands for
+        all who wait, and goes on when they have left, so that whoever asks again has its answer.
+        """
+        if self._telling is None:
+            self._telling = asyncio.create_task(self.status())
+            self._telling.add_done_callback(self._has_told)
+        telling = self._telling
+        before = self._told
+        done, _ = await asyncio.wait([telling], timeout=None if before is None else within_s)
+        return before if before is not None and not done else telling.result()
+
+    def _has_told(self, telling: asyncio.Task[dict[str, Any]]) -> None:
+        self._telling = None
+        if not telling.cancelled() and telling.exception() is None:
+            self._told = telling.result()
 
     async def language(self) -> str:
         """What the assistant is spoken to in; asked again after a while. English while nobody can be asked."""

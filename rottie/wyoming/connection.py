@@ -28,6 +28,9 @@ from schemas.errors import NoRecogniser, RequestError, RottieError
 from serve.api.faults import note
 
 LINGER_S = 1.0
+INFO_S = 0.7
+"""Home Assistant gives up after a second, and leaves out what it was not told of until it is started anew: before anything is
+known it is better left waiting."""
 AHEAD = 4  # events that may wait while one is answered; beyond, the client waits
 
 
@@ -147,7 +150,7 @@ class Connection:
 
     async def _info(self) -> AsyncGenerator[Eventable, None]:
         wake = self._parts.wake
-        yield info_of(await self._parts.api.status(), (wake.name, wake.phrase) if wake else None)
+        yield info_of(await self._parts.api.status_soon(INFO_S), (wake.name, wake.phrase) if wake else None)
 
     async def _pong(self, asked: messages.Ping) -> AsyncGenerator[Eventable, None]:
         yield Pong(text=asked.text)

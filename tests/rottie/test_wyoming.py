@@ -24,7 +24,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from wyoming.wake import Detect, Detection, NotDetected
 
 from rottie.wyoming import bridge as bridging
-from rottie.wyoming import following
+from rottie.wyoming import connection, following
 from rottie.wyoming.asking import Api
 from rottie.wyoming.bridge import bridge, wake_of
 from rottie.wyoming.connection import Parts
@@ -127,6 +127,34 @@ async def test_it_tells_what_it_can_do(port: int) -> None:
     assert [(p.supports_handled_streaming, p.supports_home_control) for p in info.handle] == [(True, True)]
     assert [program.models[0].phrase for program in info.wake] == ["hey rottie"]
     assert all(p.installed for p in (*info.asr, *info.tts, *info.handle, *info.wake))
+
+
+async def test_what_is_known_is_told_where_the_replicas_are_slow(
+    port: int, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "INFO_S", 0.01)
+    status, may, asked = await parts.api.status(), asyncio.Event(), 0
+
+    async def slow() -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        await may.wait()
+        return status
+
+    monkeypatch.setattr(parts.api, "status", slow)
+    async with client(port) as impatient:
+        await impatient.write_event(Describe().event())
+        while not asked:
+            await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(told(port, Describe(), until=Info))  # nothing is known, so that nothing could be left out
+    assert not (await asyncio.wait([waiting], timeout=0.2))[0]
+    may.set()
+    (first,) = await waiting
+    assert asked == 1, "what was asked for a client that has left answers the next"
+    may.clear()
+    assert await told(port, Describe(), until=Info) == [first]
+    assert asked == 2
+    may.set()
 
 
 async def test_a_recording_is_transcribed(port: int) -> None:
