@@ -261,12 +261,14 @@ class Connection:
 
     async def _deaf(self, told: StageDown) -> None:
         """Nobody can hear: the session says so aloud, if it answers by itself."""
-        events = [*self._hearing.failed(told.error), *self._responses.failed(told.error)]
-        if self._floor.session.options.respond:
+        answers = self._floor.session.options.respond
+        events = self._hearing.failed(told.error, answers)
+        if answers:
             events += self._responses.begin(told.turn)
             if (active := self._responses.active) is not None:
                 active.error = reason(told.error)
         await self.line.send(events)
+        await self._proceed()
 
     async def _extended(self, told: TalkEvent) -> None:
         """Rottie's own events, where the client asked for them."""

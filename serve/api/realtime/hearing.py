@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from schemas.errors import AudioUnusable, NoRecogniser, RequestError, RottieError
+from schemas.errors import AudioUnusable, NoRecogniser, RequestError, RottieError, SpeechDown
 from schemas.talking import SpeechStarted, SpeechStopped, TurnCommitted, TurnDropped
 from serve.api.faults import note
 from serve.api.realtime.faults import Refused, reason
@@ -19,6 +19,7 @@ from serve.api.realtime.items import InputAudio, Item, Part, fresh
 from serve.api.realtime.replying import Event, event
 from serve.api.realtime.settings import listening
 from serve.api.realtime.shapes import Pcm, ServerVad
+from serve.engines.faster_whisper import Transcript
 from serve.engines.samples import RATE
 from serve.hearing import Listen
 from serve.talking.intake import Intake
@@ -117,10 +118,13 @@ class Hearing:
             return self.floor.transcript(item, 0, 0.0)
         return [] if self.promised is None else self._forgotten()
 
-    def failed(self, error: dict[str, str]) -> list[Event]:
-        """Why the item could not be heard that was dropped last."""
+    def failed(self, error: dict[str, str], answered: bool) -> list[Event]:
+        """Why the item could not be heard that was dropped last. ``answered``: the session says so by itself."""
         item, self.deaf = self.deaf, None
-        return [] if item is None else self.floor.unheard(item, 0, reason(error))
+        if item is None:
+            return []
+        item.error, item.asked = reason(error), answered
+        return self.floor.unheard(item, 0, item.error)
 
     def silence(self, since_ms: float) -> list[Event]:
         """Nobody has spoken since ``since_ms``: an item without words."""
@@ -146,20 +150,34 @@ class Hearing:
         return found
 
     async def hear(self, item: Item, recorded: list[tuple[int, bytes]]) -> None:
-        """Each recording of ``item`` becomes words; one that cannot be heard has none. Raises nothing of theirs."""
+        """Each recording of ``item`` becomes words, all within the time of a request; one that cannot be heard has none, and
+        ``item.error`` tells why. Raises nothing of theirs."""
         floor = self.floor
-        assert floor.desk.speech.ears is not None
+        until = asyncio.get_running_loop().time() + floor.desk.settings.limits.timeout_s
         wanted = Listen(names=await names_of(floor.desk.home), language=floor.options().language, raw=True)
         for place, recording in recorded:
-            try:
-                heard = (await floor.desk.speech.ears.hear(recording, wanted)).transcript
-            except Exception as error:
-                told = error if isinstance(error, RottieError) else note(error)
-                item.parts[place].text = ""
-                await floor.send(floor.unheard(item, place, reason(told.as_dict())))
+            found = await self._heard(recording, wanted, until)
+            if isinstance(found, RottieError):
+                item.parts[place].text, item.error = "", reason(found.as_dict())
+                await floor.send(floor.unheard(item, place, item.error))
             else:
-                item.parts[place].text = heard.text
-                await floor.send(floor.transcript(item, place, round(heard.seconds, 3)))
+                item.parts[place].text = found.text
+                await floor.send(floor.transcript(item, place, round(found.seconds, 3)))
+
+    async def _heard(self, recording: bytes, wanted: Listen, until: float) -> Transcript | RottieError:
+        """``until``: of the loop's clock."""
+        ears = self.floor.desk.speech.ears
+        assert ears is not None
+        try:
+            async with asyncio.timeout_at(until):
+                return (await ears.hear(recording, wanted)).transcript
+        except TimeoutError:
+            limit_s = self.floor.desk.settings.limits.timeout_s
+            return SpeechDown(f"the recogniser did not answer within {limit_s:g} s", where="stt")
+        except RottieError as error:
+            return error
+        except Exception as error:
+            return note(error)
 
     def _item(self, text: str) -> tuple[Item, list[Event]]:
         """The item of the turn that is over, which may be there already."""

@@ -122,6 +122,7 @@ class Part:
 @dataclass
 class Item:
     """``role`` call: a function that the model wants called; result: what came of it. ``asked``: a response has answered it.
+    ``error``: why what was said in it could not be heard, as a failed response tells it.
 
     Of a reply: ``inference_id``, and ``audio_ms`` that were sent of it.
     """
@@ -134,6 +135,7 @@ class Item:
     call_id: str = ""
     arguments: str = ""
     asked: bool = False
+    error: dict[str, Any] | None = None
     inference_id: str = ""
     audio_ms: float = 0.0
 

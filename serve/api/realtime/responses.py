@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
 
 from schemas.errors import ConversationBusy, EngineError
 from schemas.events import ActionDone, AssistEvent, CallsReady, ReplyDelta, ReplyReady
@@ -74,11 +73,18 @@ class Responses:
         return self._begin(course)
 
     async def proceed(self, waits: bool) -> None:
-        """Let the response begin that is due, unless something that was said is still unknown."""
+        """Let the response begin that is due, unless something that was said is still unknown; it fails where that could not be
+        heard, once for each time."""
         unanswered = self.floor.items.unanswered()
         if not self.due or waits or self.active is None or any(not item.is_known for item in unanswered):
             return
         self.due = False
+        if unheard := [item for item in unanswered if item.error is not None]:
+            for item in unheard:
+                item.asked = True
+            self.active.error = unheard[-1].error
+            await self.floor.send(self.active.finish("failed"))
+            return
         await self.floor.configure(self.active.course.speak)
         session, turn, self.turn = self.floor.session, self.turn, None
         if turn is not None:
@@ -173,13 +179,6 @@ class Responses:
         if isinstance(event, ReplyInterrupted):
             return self._interrupted(reply, event)
         return self._written(reply, event)
-
-    def failed(self, error: dict[str, Any]) -> list[Event]:
-        """The response that is due cannot be given: what it should answer was not heard."""
-        if not self.due or self.active is None:
-            return []
-        self.due, self.active.error = False, reason(error)
-        return self.active.finish("failed")
 
     def _begin(self, course: Course, turn: int | None = None) -> list[Event]:
         self.reply = Reply(course, self.floor.items, self.answers.conversation, turn)

@@ -170,12 +170,14 @@ async def test_of_the_assistants_own_memory_what_was_not_heard_is_taken(served: 
 
 
 class Deaf:
-    """Hears or speaks as ``real`` does until it is told to fail."""
+    """Hears or speaks as ``real`` does until it is told to fail, or to hear for ever."""
 
     def __init__(self, real: Speech) -> None:
-        self.real, self.error = real, None
+        self.real, self.error, self.stuck = real, None, False
 
     async def hear(self, recording: bytes, listen: Listen) -> Understood:
+        if self.stuck:
+            await asyncio.sleep(3600)
         if self.error is not None:
             raise self.error
         assert self.real.ears is not None
@@ -207,6 +209,12 @@ async def test_a_recogniser_that_is_down(tmp_path: Path, sentences: Sentences, s
             done = (await client.until("response.done"))["response"]
             assert done["status"] == "failed"
             assert done["status_details"]["error"]["code"] == "speech.down"
+            if done["output"] == []:  # it is not answered later as though it had been silence
+                await client.append(pcm(sentences[LAMP]))
+                await client.tell("input_audio_buffer.commit")
+                await client.until("conversation.item.input_audio_transcription.failed")
+                await client.tell("response.create")
+                assert (await client.until("response.done"))["response"]["status"] == "failed"
             if "transcription" in str(session):
                 failed = client.of("conversation.item.input_audio_transcription.failed")[0]
                 assert failed["item_id"] == client.of("input_audio_buffer.committed")[0]["item_id"]
@@ -219,6 +227,39 @@ async def test_a_recogniser_that_is_down(tmp_path: Path, sentences: Sentences, s
                 await client.tell("input_audio_buffer.commit")
                 await client.tell("response.create")
             assert (await client.until("response.done"))["response"]["status"] in ("completed", "cancelled")
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+@pytest.mark.parametrize("session", [TEXT, {**ALONE, **TRANSCRIBE}])
+async def test_sound_as_an_item_that_nobody_can_hear(
+    tmp_path: Path, sentences: Sentences, session: dict[str, Any], stuck: bool
+) -> None:
+    content = [{"type": "input_audio", "audio": base64.b64encode(pcm(sentences[LAMP])).decode()}] * 2
+    item = {"type": "message", "role": "user", "content": content}
+    async with serving(tmp_path) as first:
+        deaf = Deaf(first.engines)
+        deaf.stuck, deaf.error = stuck, SpeechDown("the recogniser is down", where="stt")
+        async with serving(tmp_path / "other", speech=Speech(deaf, first.engines.voice)) as served:
+            limits = served.settings.limits
+            served.settings.limits = limits.model_copy(update={"timeout_s": 0.3})
+            async with served.client(session) as client:
+                for early in (True, False):  # the response is asked for before it is known, and after
+                    client.seen.clear()
+                    await client.tell("conversation.item.create", item=item)
+                    if not early:
+                        for _ in content:
+                            await client.until("error", "conversation.item.input_audio_transcription.failed")
+                    await client.tell("response.create")
+                    done = (await client.until("response.done"))["response"]
+                    assert (done["status"], done["output"]) == ("failed", [])
+                    assert done["status_details"]["error"]["code"] == "speech.down"
+                    told = "conversation.item.input_audio_transcription.failed" if "audio" in session else "error"
+                    assert [event["error"]["code"] for event in client.of(told)] == ["speech.down"] * 2
+                deaf.stuck, deaf.error, served.settings.limits = False, None, limits
+                await client.tell("conversation.item.create", item=item)
+                await client.tell("response.create")
+                assert (await client.until("response.done"))["response"]["status"] == "completed"
+        assert len(served.speaker.turns) <= 1  # what was not heard was never asked
 
 
 async def test_a_voice_that_is_down_leaves_the_words(tmp_path: Path) -> None:
