@@ -36,7 +36,7 @@ from serve.api.describing import answers
 from serve.api.faults import note
 from serve.api.metrics import Metrics
 from serve.api.replies import DONE, sse
-from serve.api.wire import checked
+from serve.api.wire import SpokenLanguage, checked
 from serve.assisting import Asked, LiveHome, Turns, assist
 from serve.conversing import Said, Talks
 from serve.voicing import Speech, Spoken, voiced
@@ -80,9 +80,8 @@ class AssistRequest(_Body):
     text: str = Field(default="", max_length=LONGEST_TEXT, description="What is asked; may be left out with a confirmation.")
     audio: Recording | None = Field(default=None, description="What is asked, as a recording, in place of a text.")
     speak: bool = Field(default=False, description="The reply as sound too.")
-    language: str | None = Field(
+    language: SpokenLanguage | None = Field(
         default=None,
-        pattern=r"^[a-z]{2,3}$",
         description="What is spoken, such as `de`: chooses recogniser and voice where the assistant's file names several.",
     )
     conversation_id: str | None = Field(

@@ -26,7 +26,7 @@ from serve.api.faults import error_body, note
 from serve.api.replies import sse
 from serve.api.running import late
 from serve.api.subtitles import srt, vtt
-from serve.api.wire import Body, checked, refusal
+from serve.api.wire import Body, SpokenLanguage, checked, refusal
 from serve.engines.encoding import MEDIA, AudioFormat
 from serve.engines.faster_whisper import Piece, Transcript
 from serve.engines.spoken_pieces import MAX_TEXT
@@ -57,7 +57,7 @@ class TranscriptionForm(Body):
 
     file: bytes = Field(description="WAV, FLAC, MP3, Ogg or WebM, of any rate.")
     model: str = Field(max_length=200)
-    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
+    language: SpokenLanguage | None = None
     prompt: str | None = Field(default=None, max_length=4000, description="Names that may be said, with commas between.")
     response_format: Literal["json", "text", "srt", "vtt", "verbose_json"] = "json"
     temperature: float | None = Field(default=None, ge=0, le=1, description="Taken and without effect: the likeliest is written.")

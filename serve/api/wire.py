@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.conversation import Message, Tool
 from schemas.errors import RequestError
@@ -72,6 +72,12 @@ class Vectors(BaseModel):
     tokens: int
 
 
+SpokenLanguage = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}$"),
+    AfterValidator(lambda tag: tag.partition("-")[0].lower()),
+]
+"""Two or three small letters; of a tag such as `en-US` the region is left out."""
 StopText = Annotated[str, Field(min_length=1, max_length=256)]
 TokenId = Annotated[int, Field(ge=0, lt=2**31)]
 

@@ -278,8 +278,9 @@ async def test_transcriptions_in_every_format(served: Served) -> None:
     assert (await served.transcribe(response_format="srt")).text == f"1\n00:00:00,000 --> 00:00:01,500\n{WORDS}\n"
     assert (await served.transcribe(response_format="vtt")).text == f"WEBVTT\n\n00:00:00.000 --> 00:00:01.500\n{WORDS}\n"
     assert served.engines.listened[-1].words, "so that long pieces can be cut"
-    verbose = (await served.transcribe(response_format="verbose_json", language="en", temperature="0")).json()
+    verbose = (await served.transcribe(response_format="verbose_json", language="pt-BR", temperature="0")).json()
     assert (verbose["duration"], verbose["text"], len(verbose["segments"])) == (1.5, WORDS, 1)
+    assert verbose["language"] == "pt"
     assert "words" not in verbose
     fields = {"response_format": "verbose_json", "timestamp_granularities[]": "word"}
     timed = (await served.transcribe(**fields)).json()

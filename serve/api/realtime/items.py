@@ -45,6 +45,14 @@ class OutputText(Body):
     text: str
 
 
+class OutputAudio(Body):
+    """What was said aloud before, as a client tells it; its transcript is what counts."""
+
+    type: Literal["output_audio"]
+    transcript: str
+    audio: str | None = Field(default=None, repr=False, description="Taken and without effect.")
+
+
 class _Given(Body):
     id: ItemId | None = None
     object: Literal["realtime.item"] | None = None
@@ -66,7 +74,7 @@ class UserMessage(_Given):
 class AssistantMessage(_Given):
     type: Literal["message"]
     role: Literal["assistant"]
-    content: tuple[OutputText, ...] = Field(min_length=1, max_length=64)
+    content: tuple[Annotated[OutputText | OutputAudio, Field(discriminator="type")], ...] = Field(min_length=1, max_length=64)
 
 
 class CallGiven(_Given):
@@ -190,8 +198,14 @@ def item_of(given: AnyGiven) -> Item:
         item.role, item.call_id, item.parts = "result", given.call_id, [Part(False, given.output)]
     else:
         item.role = given.role
-        item.parts = [Part(True, None) if isinstance(part, InputAudio) else Part(False, part.text) for part in given.content]
+        item.parts = [_part(part) for part in given.content]
     return item
+
+
+def _part(given: InputText | InputAudio | OutputText | OutputAudio) -> Part:
+    if isinstance(given, InputAudio):
+        return Part(True, None)
+    return Part(True, given.transcript) if isinstance(given, OutputAudio) else Part(False, given.text)
 
 
 class Items:

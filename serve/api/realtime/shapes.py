@@ -12,7 +12,7 @@ from pydantic import Field
 
 from schemas.conversation import ToolName
 from schemas.talking import OUT_RATE
-from serve.api.wire import Body
+from serve.api.wire import Body, SpokenLanguage
 
 LONGEST_TEXT = 32_768
 Modality = Literal["text", "audio"]
@@ -87,7 +87,7 @@ class Transcription(Body):
     """
 
     model: str | None = Field(default=None, max_length=200)
-    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
+    language: SpokenLanguage | None = None
     languages: tuple[str, ...] | None = Field(default=None, max_length=20)
     prompt: str | None = Field(default=None, max_length=4000)
     keywords: tuple[Annotated[str, Field(max_length=200)], ...] | None = Field(default=None, max_length=200)
@@ -131,7 +131,7 @@ class NamedTool(Body):
 
 
 class RetentionRatio(Body):
-    """The oldest turns give way as they must; how many at once is not for clients to say."""
+    """The oldest turns give way as they must; how many at once, and whether they do, is not for clients to say."""
 
     type: Literal["retention_ratio"]
     retention_ratio: float = Field(ge=0, le=1)
@@ -141,7 +141,7 @@ class RetentionRatio(Body):
 class Reasoning(Body):
     """No engine here has a setting for it."""
 
-    effort: Literal["none", "minimal"] | None = None
+    effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
 
 
 ToolChoice = Literal["auto", "none", "required"] | NamedTool
@@ -175,7 +175,7 @@ class Realtime(Section):
     max_output_tokens: MostTokens = "inf"
     include: tuple[Include, ...] | None = Field(default=None, description="Taken and without effect.")
     reasoning: Reasoning | None = None
-    truncation: Literal["auto"] | RetentionRatio = "auto"
+    truncation: Literal["auto", "disabled"] | RetentionRatio = "auto"
     tracing: Literal["auto"] | dict[str, Any] | None = Field(default=None, description="Taken and without effect.")
     prompt: None = None
     rottie: Extension = Extension()

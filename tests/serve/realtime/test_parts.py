@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from schemas.assistant import Limits, Talk
 from schemas.errors import RequestError, RequestTooLarge
@@ -84,6 +84,22 @@ def test_an_update_changes_what_it_names() -> None:
         updated(second, _SHAPE.validate_json(json.dumps({"type": "realtime", "tools": [tool(name) for name in "abc"]})), LIMITS)
     told = shown(second, "sess_1", 5, voiced=False)
     assert (told["output_modalities"], told["expires_at"], "rottie" in told) == (["text"], 5, False)
+
+
+def test_what_changes_nothing_here_is_taken() -> None:
+    session(truncation="disabled")
+    for effort in ("none", "minimal", "low", "medium", "high", "xhigh"):
+        session(reasoning={"effort": effort})
+        ResponseWish.model_validate_json(json.dumps({"reasoning": {"effort": effort}}))
+
+
+@pytest.mark.parametrize(("tag", "language"), [("fr", "fr"), ("en-US", "en"), ("zh-Hant-TW", "zh"), ("DE", "de")])
+def test_of_a_language_tag_the_language_counts(tag: str, language: str) -> None:
+    spoken = session(audio={"input": {"transcription": {"language": tag}}})
+    assert options_of(spoken, speak=True, language="it", confidence=0.0).language == language
+    for wrong in ("english", "e", "en_US", "en-", "-us", "en us"):
+        with pytest.raises(ValidationError):
+            session(audio={"input": {"transcription": {"language": wrong}}})
 
 
 def test_who_answers() -> None:

@@ -178,10 +178,13 @@ async def test_the_model_alone_hears_what_is_said(served: Served, sentences: Sen
     assert [message.content for message in served.speaker.turns[-1].messages] == ["what time is it"]
 
 
-async def test_items_are_put_in_order_read_deleted_and_given_to_the_model(served: Served) -> None:
+@pytest.mark.parametrize("aloud", [False, True])
+async def test_items_are_put_in_order_read_deleted_and_given_to_the_model(served: Served, aloud: bool) -> None:
     def made(name: str, role: str, text: str) -> dict[str, Any]:
-        kind = "output_text" if role == "assistant" else "input_text"
-        return {"id": name, "type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+        part = {"type": "input_text", "text": text}
+        if role == "assistant":
+            part = {"type": "output_audio", "transcript": text} if aloud else {"type": "output_text", "text": text}
+        return {"id": name, "type": "message", "role": role, "content": [part]}
 
     async with served.client(ALONE) as client:
         await client.tell("conversation.item.create", item=made("b", "assistant", "two"))
@@ -192,6 +195,7 @@ async def test_items_are_put_in_order_read_deleted_and_given_to_the_model(served
         await client.until("conversation.item.deleted")
         places = [(event["item"]["id"], event["previous_item_id"]) for event in client.of("conversation.item.added")]
         assert places == [("b", None), ("a", None), ("x", "b"), ("s", "a")]
+        assert texts([client.of("conversation.item.added")[0]["item"]]) == ["two"]
         await client.tell("conversation.item.retrieve", item_id="x")
         assert (await client.until("error"))["error"]["code"] == "item_retrieve_invalid_item_id"
         await client.ask("three")
