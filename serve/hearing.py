@@ -6,6 +6,7 @@ Nothing of a recording or a transcript is logged or written to disk. Does not co
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -39,6 +40,11 @@ class Listen(BaseModel):
     language: str | None = None
     words: bool = False
     raw: bool = False
+
+
+def names_in(hint: str | None) -> tuple[str, ...]:
+    """The names in a client's hint, which stand between commas, semicolons or ends of lines."""
+    return tuple(name for part in re.split(r"[,;\n]", hint or "") if (name := part.strip()))
 
 
 class Understood(BaseModel):

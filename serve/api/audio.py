@@ -30,7 +30,7 @@ from serve.api.wire import Body, SpokenLanguage, checked, refusal
 from serve.engines.encoding import MEDIA, AudioFormat
 from serve.engines.faster_whisper import Piece, Transcript
 from serve.engines.spoken_pieces import MAX_TEXT
-from serve.hearing import Listen, Understood, in_pieces
+from serve.hearing import Listen, Understood, in_pieces, names_in
 from serve.saying import Say
 from serve.standing_in import aloud
 from serve.talking.reading import read_out
@@ -142,8 +142,8 @@ def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
             raise RequestError("times of words are told in verbose_json", where="timestamp_granularities")
         if asked.stream and asked.response_format not in ("json", "text"):
             raise RequestError("only json and text are streamed", where="response_format")
-        names = tuple(name for part in re.split(r"[,;\n]", asked.prompt or "") if (name := part.strip()))
-        listen = Listen(names=names, language=asked.language, words=words or asked.response_format in ("srt", "vtt"))
+        timed = words or asked.response_format in ("srt", "vtt")
+        listen = Listen(names=names_in(asked.prompt), language=asked.language, words=timed)
         if asked.stream:
             pieces = in_pieces(speech.ears, asked.file, listen)
             first = await _begun(request, pieces, settings.limits)

@@ -86,7 +86,8 @@ class Parts:
 @dataclass(frozen=True)
 class Options:
     """``manual``: turns end by ``commit`` alone. ``respond``: each committed turn is answered by itself, else by ``respond``.
-    ``confidence``: below it nothing is done; the user is asked to say it again."""
+    ``names``: those that may be said beside the home's. ``confidence``: below it nothing is done; the user is asked to say it
+    again."""
 
     language: str | None = None
     speak: bool = True
@@ -97,6 +98,12 @@ class Options:
     channels: int = 1
     coding: Coding = "pcm16"
     confidence: float = 0.0
+    names: tuple[str, ...] = ()
+
+    @property
+    def hearing(self) -> tuple[object, ...]:
+        """What a change of which begins listening anew."""
+        return self.language, self.manual, self.names
 
 
 @dataclass
@@ -224,7 +231,7 @@ class Session:
         self.talk = talk or self.talk
         if (before.rate, before.channels, before.coding) != (options.rate, options.channels, options.coding):
             self._intake = self._fresh_intake()
-        if otherwise or (before.language, before.manual) != (options.language, options.manual):
+        if otherwise or before.hearing != options.hearing:
             await self._listen_anew()
 
     async def close(self) -> None:
@@ -258,7 +265,7 @@ class Session:
         if self._listener is not None:
             await self._listener.close()
         self._owed = 0
-        names = await self.parts.names()
+        names = (*self.options.names, *await self.parts.names())
         listener = Listener(
             self.parts.ears,
             self.talk,

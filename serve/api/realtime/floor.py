@@ -65,8 +65,7 @@ class Floor:
         self.speak = speak
         session, options = self.session, self.options()
         talk = talk_of(self.shape, self.desk.settings.talk)
-        before = session.options
-        if (session.talk, before.language, before.manual) != (talk, options.language, options.manual):
+        if session.talk != talk or session.options.hearing != options.hearing:
             self.behind_ms = self.audio_ms
         await session.configure(options, talk)
 

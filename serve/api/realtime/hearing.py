@@ -154,7 +154,9 @@ class Hearing:
         ``item.error`` tells why. Raises nothing of theirs."""
         floor = self.floor
         until = asyncio.get_running_loop().time() + floor.desk.settings.limits.timeout_s
-        wanted = Listen(names=await names_of(floor.desk.home), language=floor.options().language, raw=True)
+        options = floor.options()
+        names = (*options.names, *await names_of(floor.desk.home))
+        wanted = Listen(names=names, language=options.language, raw=True)
         for place, recording in recorded:
             found = await self._heard(recording, wanted, until)
             if isinstance(found, RottieError):

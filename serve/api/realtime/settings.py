@@ -23,10 +23,12 @@ from serve.api.realtime.shapes import (
     ServerVad,
     ToolChoice,
     Transcribing,
+    Transcription,
     Ulaw,
     VoiceId,
 )
 from serve.engines import grammar
+from serve.hearing import names_in
 from serve.talking.session import Options
 
 Shape = Realtime | Transcribing
@@ -123,7 +125,12 @@ def options_of(shape: Shape, speak: bool, language: str, confidence: float) -> O
         rate=given.format.rate if isinstance(given.format, Pcm) else _G711_RATE,
         coding="pcm16" if isinstance(given.format, Pcm) else "g711_ulaw" if isinstance(given.format, Ulaw) else "g711_alaw",
         confidence=confidence,
+        names=_names(transcription),
     )
+
+
+def _names(told: Transcription | None) -> tuple[str, ...]:
+    return () if told is None else (*(told.keywords or ()), *names_in(told.prompt))
 
 
 def course_of(shape: Realtime, wish: ResponseWish, items: Items, limits: Limits, voiced: bool) -> Course:

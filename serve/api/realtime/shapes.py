@@ -83,15 +83,17 @@ TurnDetection = Annotated[ServerVad | SemanticVad, Field(discriminator="type")]
 class Transcription(Body):
     """What was said is told as text too. One recogniser is configured: every model's name stands for it.
 
-    Only ``language`` has an effect: the names that may be said are those of the home.
+    ``keywords`` and what stands in ``prompt``, with commas between, are names that may be said beside those of the home.
     """
 
     model: str | None = Field(default=None, max_length=200)
     language: SpokenLanguage | None = None
-    languages: tuple[str, ...] | None = Field(default=None, max_length=20)
+    languages: tuple[str, ...] | None = Field(default=None, max_length=20, description="Taken and without effect.")
     prompt: str | None = Field(default=None, max_length=4000)
     keywords: tuple[Annotated[str, Field(max_length=200)], ...] | None = Field(default=None, max_length=200)
-    delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
+    delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = Field(
+        default=None, description="Taken and without effect."
+    )
 
 
 class AudioInput(Section):

@@ -174,8 +174,10 @@ class Deaf:
 
     def __init__(self, real: Speech) -> None:
         self.real, self.error, self.stuck = real, None, False
+        self.asked: list[Listen] = []
 
     async def hear(self, recording: bytes, listen: Listen) -> Understood:
+        self.asked.append(listen)
         if self.stuck:
             await asyncio.sleep(3600)
         if self.error is not None:
@@ -227,6 +229,24 @@ async def test_a_recogniser_that_is_down(tmp_path: Path, sentences: Sentences, s
                 await client.tell("input_audio_buffer.commit")
                 await client.tell("response.create")
             assert (await client.until("response.done"))["response"]["status"] in ("completed", "cancelled")
+
+
+async def test_names_that_a_client_expects_are_told_to_the_recogniser(tmp_path: Path, sentences: Sentences) -> None:
+    said, expected = pcm(sentences[LAMP]), {"prompt": "Zanzibar, Timbuktu; Ouagadougou", "keywords": ["Kathmandu"]}
+    async with serving(tmp_path) as first:
+        ears = Deaf(first.engines)
+        async with (
+            serving(tmp_path / "other", speech=Speech(ears, first.engines.voice)) as served,
+            served.client(TEXT) as client,
+        ):
+            await client.update(audio={"input": {"transcription": expected}})
+            await client.append(said + quiet(1.5))
+            assert (await client.until("response.done"))["response"]["status"] == "completed"
+            content = [{"type": "input_audio", "audio": base64.b64encode(said).decode()}]
+            await client.tell("conversation.item.create", item={"type": "message", "role": "user", "content": content})
+            await client.until("conversation.item.input_audio_transcription.completed")
+    assert {listen.names[:4] for listen in ears.asked} == {("Kathmandu", "Zanzibar", "Timbuktu", "Ouagadougou")}
+    assert all("hall lamp" in map(str.lower, listen.names) for listen in ears.asked)  # the home's too
 
 
 @pytest.mark.parametrize("stuck", [False, True])
