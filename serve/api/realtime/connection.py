@@ -224,7 +224,7 @@ class Connection:
 
     async def _send_settings(self, kind: str) -> None:
         floor = self._floor
-        await floor.tell(kind, session=shown(floor.shape, self._id, self._ends_at, floor.voiced))
+        await floor.tell(kind, session=shown(floor.shape, self._id, self._ends_at, floor.voiced, floor.options().language))
 
     # What the session tells.
 

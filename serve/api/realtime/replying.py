@@ -14,7 +14,7 @@ from schemas.events import TurnFinished
 from schemas.talking import OUT_RATE
 from serve.api.realtime.items import Item, Items, Part, Status, fresh
 from serve.api.realtime.outgoing import Outgoing
-from serve.api.realtime.settings import Course
+from serve.api.realtime.settings import VOICE, Course
 
 Event = dict[str, Any]
 End = Literal["completed", "cancelled", "failed", "incomplete"]
@@ -209,7 +209,7 @@ class Reply:
             "conversation_id": self.conversation if course.kept else None,
             "output_modalities": ["audio" if course.speak else "text"],
             "max_output_tokens": course.most_tokens or "inf",
-            "audio": {"output": {"format": course.format.model_dump(), "voice": course.voice}},
+            "audio": {"output": {"format": course.format.model_dump(), "voice": VOICE}},
             "usage": None if status == "in_progress" else self.spent.shown(),
             "metadata": course.metadata,
         }

@@ -25,7 +25,6 @@ from serve.api.realtime.shapes import (
     Transcribing,
     Transcription,
     Ulaw,
-    VoiceId,
 )
 from serve.engines import grammar
 from serve.hearing import names_in
@@ -34,6 +33,8 @@ from serve.talking.session import Options
 Shape = Realtime | Transcribing
 Kind = TypeVar("Kind", bound=Section)
 _G711_RATE = 8000
+RECOGNISER, VOICE = "rottie-stt", "default"
+"""The one of each that is configured, whatever name a client gives it."""
 # How much longer or shorter than the assistant's own both silences are: what sounds finished, and whatever was said.
 _EAGERNESS = {"low": (2.0, 3.0), "medium": (1.0, 1.0), "auto": (1.0, 1.0), "high": (0.7, 0.5)}
 
@@ -47,7 +48,6 @@ class Course:
 
     speak: bool
     format: Format
-    voice: str
     acts: bool = True
     kept: bool = True
     instructions: str = ""
@@ -68,23 +68,32 @@ def merged(old: Kind, new: Kind) -> Kind:
 
 
 def updated(old: Shape, new: Shape, limits: Limits) -> Shape:
-    """Raises Refused where a session shall become one of the other kind, RequestError for tools that cannot be used."""
+    """The model stays. Raises Refused where a session shall become one of the other kind, RequestError for tools that cannot be
+    used."""
     if type(old) is not type(new):
         raise Refused("invalid_value", f"this session is of the type {old.type}", "session.type")
     shape = merged(old, new)
-    if isinstance(shape, Realtime):
+    if isinstance(shape, Realtime) and isinstance(old, Realtime):
         _tools(shape.tools, shape.tool_choice, shape.parallel_tool_calls, limits)
+        return shape.model_copy(update={"model": old.model})
     return shape
 
 
-def shown(shape: Shape, name: str, ends_at: int, voiced: bool) -> dict[str, Any]:
-    """What is in force, as ``session.created`` and ``session.updated`` tell it."""
-    told = shape.model_dump(mode="json", exclude={"rottie"})
-    if not voiced and isinstance(shape, Realtime):
-        told["output_modalities"] = ["text"]
-    told["audio"]["input"]["noise_reduction"] = None
-    for unused in ("include", "tracing"):
-        told.pop(unused, None)
+def shown(shape: Shape, name: str, ends_at: int, voiced: bool, language: str | None) -> dict[str, Any]:
+    """What is in force, as ``session.created`` and ``session.updated`` tell it: what was taken without effect is null, or what
+    stands in its place. ``language``: in which the recogniser hears."""
+    told = shape.model_dump(mode="json", exclude={"rottie", "include", "tracing"})
+    heard = told["audio"]["input"]
+    heard["noise_reduction"] = None
+    if heard["transcription"] is not None:
+        heard["transcription"] |= {"model": RECOGNISER, "language": language, "languages": None, "delay": None}
+    if isinstance(shape, Realtime):
+        told |= {"reasoning": None, "truncation": "auto"}
+        told["audio"]["output"]["voice"] = VOICE
+        if not voiced:
+            told["output_modalities"] = ["text"]
+        if _acts(shape.tools, shape.tool_choice):
+            told["instructions"] = ""
     if "rottie" in shape.model_fields_set:
         told["rottie"] = shape.rottie.model_dump(mode="json")
     return {
@@ -129,6 +138,11 @@ def options_of(shape: Shape, speak: bool, language: str, confidence: float) -> O
     )
 
 
+def _acts(tools: tuple[FunctionTool, ...], chosen: ToolChoice) -> bool:
+    """Whether the assistant itself answers in the conversation."""
+    return not tools and chosen == "auto"
+
+
 def _names(told: Transcription | None) -> tuple[str, ...]:
     return () if told is None else (*(told.keywords or ()), *names_in(told.prompt))
 
@@ -137,7 +151,6 @@ def course_of(shape: Realtime, wish: ResponseWish, items: Items, limits: Limits,
     """``voiced``: there is a voice; without one replies are texts. Raises RequestError and Refused."""
     output = shape.audio.output
     special = wish.audio.output if wish.audio else None
-    voice = (special and special.voice) or output.voice
     given = shape.tools if wish.tools is None else wish.tools
     chosen = wish.tool_choice or shape.tool_choice
     several = shape.parallel_tool_calls if wish.parallel_tool_calls is None else wish.parallel_tool_calls
@@ -147,8 +160,7 @@ def course_of(shape: Realtime, wish: ResponseWish, items: Items, limits: Limits,
     return Course(
         speak=voiced and "audio" in (wish.output_modalities or shape.output_modalities),
         format=(special and special.format) or output.format,
-        voice=voice.id if isinstance(voice, VoiceId) else voice,
-        acts=not tools and chosen == "auto" and kept and wish.input is None,
+        acts=_acts(given, chosen) and kept and wish.input is None,
         kept=kept,
         instructions=shape.instructions if wish.instructions is None else wish.instructions,
         tools=tools,

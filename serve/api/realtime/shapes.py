@@ -1,7 +1,7 @@
 """What a Realtime session can be set to, as clients say it.
 
 Fields are OpenAI's. What asks for a service that is not offered here (prompt templates, other servers' tools, images) is
-refused by name; advice that nothing here takes (noise reduction, tracing) is accepted and shown as not in force.
+refused by name; advice that nothing here takes (noise reduction, tracing, reasoning) is accepted and shown as not in force.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class AudioOutput(Section):
     """One voice is configured: every name stands for it."""
 
     format: Format = PCM
-    voice: Annotated[str, Field(max_length=64)] | VoiceId = "default"
+    voice: Annotated[str, Field(max_length=64)] | VoiceId = Field(default="default", description="Taken and without effect.")
     speed: float = Field(default=1.0, ge=0.25, le=1.5)
 
 
@@ -162,8 +162,8 @@ class Extension(Section):
 class Realtime(Section):
     """A session that answers.
 
-    Without tools the assistant acts in its home by itself, with its own instructions; with tools, or with the tool_choice
-    none, the model is asked with these tools and instructions, and nothing is done here.
+    Without tools the assistant acts in its home by itself, with its own instructions, and none of the client's are shown; with
+    tools, or with the tool_choice none, the model is asked with these tools and instructions, and nothing is done here.
     """
 
     type: Literal["realtime"]

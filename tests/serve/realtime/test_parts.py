@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai.types.realtime import SessionUpdatedEvent
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.assistant import Limits, Talk
@@ -82,8 +83,33 @@ def test_an_update_changes_what_it_names() -> None:
     assert (second.instructions, second.audio.output.voice, second.audio.output.speed) == ("one", "alloy", 1.5)
     with pytest.raises(RequestError):
         updated(second, _SHAPE.validate_json(json.dumps({"type": "realtime", "tools": [tool(name) for name in "abc"]})), LIMITS)
-    told = shown(second, "sess_1", 5, voiced=False)
+    told = shown(second, "sess_1", 5, voiced=False, language="en")
     assert (told["output_modalities"], told["expires_at"], "rottie" in told) == (["text"], 5, False)
+
+
+def test_only_what_is_in_force_is_shown() -> None:
+    heard = {"model": "gpt-4o-transcribe", "language": "fr", "languages": ["fr"], "prompt": "Zanzibar", "delay": "low"}
+    given: dict[str, Any] = {
+        "model": "gpt-realtime",
+        "instructions": "Be brief.",
+        "reasoning": {"effort": "high"},
+        "truncation": {"type": "retention_ratio", "retention_ratio": 0.5},
+        "audio": {"input": {"transcription": heard, "noise_reduction": {"type": "near_field"}}, "output": {"voice": "alloy"}},
+    }
+
+    def told(shape: Shape) -> dict[str, Any]:
+        found = shown(shape, "sess_1", 5, voiced=True, language="fr")
+        SessionUpdatedEvent.model_validate({"type": "session.updated", "event_id": "e", "session": found}, strict=True)
+        return found
+
+    seen = told(session(**given))
+    assert (seen["model"], seen["instructions"], seen["reasoning"], seen["truncation"]) == ("champion", "", None, "auto")
+    assert (seen["audio"]["output"]["voice"], seen["audio"]["input"]["noise_reduction"]) == ("default", None)
+    transcription = {"model": "rottie-stt", "language": "fr", "prompt": "Zanzibar"}
+    assert seen["audio"]["input"]["transcription"] == {**transcription, "languages": None, "keywords": None, "delay": None}
+    for asks in ({"tools": [tool("f")]}, {"tool_choice": "none"}):  # the model has them
+        assert told(session(**given, **asks))["instructions"] == "Be brief."
+    assert told(session())["audio"]["input"]["transcription"] is None
 
 
 def test_what_changes_nothing_here_is_taken() -> None:
