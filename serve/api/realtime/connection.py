@@ -77,6 +77,7 @@ class Connection:
     waits: Patience
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _idle: asyncio.Task[None] | None = None
+    _asked_after: bool = False  # what the user wants, and they have said nothing since
 
     def __post_init__(self) -> None:
         self.desk = self.parlour.desk
@@ -236,6 +237,8 @@ class Connection:
 
     async def _told(self, told: TalkEvent) -> None:
         send, hearing, responses = self.line.send, self._hearing, self._responses
+        if isinstance(told, TurnCommitted) and told.text.strip():
+            self._asked_after = False
         match told:
             case SpeechStarted():
                 self._rest()
@@ -286,12 +289,13 @@ class Connection:
             await floor.tell("rottie.action", response_id=reply.id if reply else None, action=done.action.model_dump(mode="json"))
 
     async def _made(self, told: ReplyMade) -> None:
-        """A response has ended: its own settings are over, and the time begins after which the user is asked what they want."""
+        """A response has ended: its own settings are over, and the time begins after which the user is asked what they want, once
+        until they say something."""
         if self._responses.active is not None:
             return
         await self._floor.configure()
         turns = listening(self._floor.shape).turn_detection
-        if isinstance(turns, ServerVad) and turns.idle_timeout_ms is not None:
+        if isinstance(turns, ServerVad) and turns.idle_timeout_ms is not None and not self._asked_after:
             self._rest()
             self._idle = asyncio.create_task(self._await_speech(told.audio_ms, turns.idle_timeout_ms))
             self._idle.add_done_callback(over)
@@ -306,6 +310,7 @@ class Connection:
         since = self._floor.audio_ms
         await asyncio.sleep(patience_ms / 1000)
         if self._responses.active is None and self._hearing.promised is None and isinstance(self._floor.shape, Realtime):
+            self._asked_after = True
             await self.line.send([*self._hearing.silence(since), *self._responses.create(self._floor.course())])
             await self._proceed()
 

@@ -63,7 +63,9 @@ class ServerVad(Body):
     threshold: float = Field(default=0.5, ge=0, le=1)
     prefix_padding_ms: int = Field(default=300, ge=0, le=5000, description="Taken off where speech is said to begin.")
     silence_duration_ms: int = Field(default=500, ge=100, le=10_000)
-    idle_timeout_ms: int | None = Field(default=None, ge=1000, le=600_000)
+    idle_timeout_ms: int | None = Field(
+        default=None, ge=1000, le=600_000, description="Of silence after a reply; then the user is asked, once until they speak."
+    )
     create_response: bool = True
     interrupt_response: bool = True
 

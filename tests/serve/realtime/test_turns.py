@@ -298,6 +298,10 @@ async def test_silence_is_asked_after(served: Served) -> None:
         assert gone["audio_end_ms"] >= gone["audio_start_ms"]
         assert texts((await client.until("response.done"))["response"]["output"]) == ["I heard nothing."]
         assert client.of("input_audio_buffer.committed")[-1]["item_id"] == gone["item_id"]
+        await asyncio.sleep(2.5)  # nobody says anything, and nobody asks again
+        await client.ask("turn off the hall lamp")
+        assert len(client.of("input_audio_buffer.timeout_triggered")) == 1
+        await client.until("input_audio_buffer.timeout_triggered")
 
 
 async def test_two_conversations_do_not_mix(served: Served) -> None:
