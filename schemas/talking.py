@@ -126,12 +126,15 @@ class StageDown(_Event):
 
 
 class Waterfall(_Event):
-    """Where the time of a turn went, from the end of speech: once its first audio is out, or the turn has ended without."""
+    """Where the time of a turn went, from the end of speech: once its reply was made, or was ended before that."""
 
     type: Literal["turn.waterfall"] = "turn.waterfall"
     stages_ms: dict[str, float] = Field(
         description="endpoint: from the last speech to the decision that it was the end; stt: the recognising that came after it;"
-        " intents, llm_first_token, llm, action, first_clause, tts_first_audio: each stage's own time; total: to the first audio."
+        " intents, llm_first_token, action, first_clause, tts_first_audio: each stage's own time; total: to the first audio."
+    )
+    interrupted: bool = Field(
+        default=False, description="The reply was ended while it was made: of its stages only those are told that it came to."
     )
 
 

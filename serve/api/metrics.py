@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from schemas.events import ActionDone, AssistEvent, TierAnswered, TurnFinished
+from schemas.talking import Waterfall
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -28,6 +29,14 @@ class Metrics:
         self.model = Gauge("rottie_model_info", "1 for the version that answered last.", ["model"], registry=own)
 
         self.assists = Counter("rottie_assists", "Requests to act, by the tier that answered.", ["tier"], registry=own)
+        self.stages = Histogram(
+            "rottie_turn_stage_seconds",
+            "Of turns of spoken conversations, from the end of speech to the first sound, by stage; total only of those that were"
+            " not interrupted.",
+            ["stage"],
+            buckets=_SECONDS,
+            registry=own,
+        )
         self.actions = Counter("rottie_actions", "Actions, by what came of them.", ["outcome"], registry=own)
 
     def answered_by(self, model: str) -> None:
@@ -44,6 +53,11 @@ class Metrics:
             self.assists.labels(event.tier).inc()
         elif isinstance(event, ActionDone):
             self.actions.labels(event.action.error["code"] if event.action.error else "done").inc()
+
+    def spoken(self, event: Waterfall) -> None:
+        for stage, ms in event.stages_ms.items():
+            if not (event.interrupted and stage == "total"):
+                self.stages.labels(stage).observe(ms / 1000)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

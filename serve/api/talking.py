@@ -71,6 +71,7 @@ class Parlour:
             trim=spoken.trim,
             begin=spoken.begin,
             keep=spoken.keep,
+            timed=self._desk.metrics.spoken,
         )
         if settings.stt is not None:
             options = replace(options, confidence=options.confidence or settings.stt.confidence)

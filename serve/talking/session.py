@@ -70,7 +70,8 @@ Answer = Callable[[TurnCommitted], AsyncGenerator[AssistEvent | CallsReady, None
 class Parts:
     """What a session stands on. ``answer`` gives the events of an answer to a committed turn, ending in ReplyReady and
     AssistFinished; closing it early ends the work. ``names`` are the home's. ``trim`` shortens the reply that is remembered of
-    an inference to what was heard of it. ``begin`` is told early what a turn will probably say; ``keep`` is given what was said.
+    an inference to what was heard of it. ``begin`` is told early what a turn will probably say; ``keep`` is given what was said,
+    ``timed`` where the time of a turn went.
     """
 
     ears: Hears | None
@@ -81,6 +82,7 @@ class Parts:
     second: Says | None = None
     begin: Callable[[str], None] | None = None
     keep: Callable[[int, NDArray[np.float32]], Awaitable[None]] | None = None
+    timed: Callable[[Waterfall], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -367,7 +369,7 @@ class Session:
             await self._end()
             if self.options.respond:
                 self._reply = reply = self._fresh_reply()
-                reply.task = self._spawn(self._apologise(reply, CANNOT_HEAR))
+                self._make(reply, self._regret(reply))
 
     # Turns.
 
@@ -399,7 +401,7 @@ class Session:
             return
         self._reply = reply = self._fresh_reply(*self._spent)
         reply.language = committed.language if committed.seconds else None
-        reply.task = self._spawn(self._answer(reply, committed))
+        self._make(reply, self._answer(reply, committed))
 
     def _fresh_reply(self, endpoint_ms: float = 0.0, stt_ms: float = 0.0) -> _Reply:
         playback = Playback(self.now)
@@ -418,7 +420,28 @@ class Session:
             await self._failed(reply, error)
         except Exception as error:
             await self._failed(reply, note(error))
-        await self._tell(Waterfall(**self._stamp(reply.turn), stages_ms=reply.watch.stages_ms()))
+        await self._tell(self._waterfall(reply))
+
+    async def _regret(self, reply: _Reply) -> None:
+        await self._apologise(reply, CANNOT_HEAR)
+        await self._tell(self._waterfall(reply))
+
+    def _make(self, reply: _Reply, making: Coroutine[Any, Any, None]) -> None:
+        """``making`` tells where its time went; where it is cancelled, even before it began, that is told without waiting."""
+        reply.task = task = self._spawn(making)
+        if task is not None:
+            task.add_done_callback(lambda task: self._ended_making(reply, task.cancelled()))
+
+    def _ended_making(self, reply: _Reply, cut: bool) -> None:
+        fall = self._waterfall(reply, cut)
+        if self.parts.timed is not None:
+            self.parts.timed(fall)
+        if cut:
+            with contextlib.suppress(asyncio.QueueFull):
+                self._events.put_nowait(fall)
+
+    def _waterfall(self, reply: _Reply, cut: bool = False) -> Waterfall:
+        return Waterfall(**self._stamp(reply.turn), stages_ms=reply.watch.stages_ms(cut), interrupted=cut)
 
     async def _written(self, reply: _Reply, committed: TurnCommitted) -> AsyncGenerator[str, None]:
         """The reply as it is written, while what happens on the way is told."""

@@ -39,8 +39,11 @@ class Stopwatch:
     def sound(self) -> None:
         self._mark("sound")
 
-    def stages_ms(self) -> dict[str, float]:
-        """By stage, in order, and ``total``: to the first sound, or to now where there was none."""
+    def stages_ms(self, cut: bool = False) -> dict[str, float]:
+        """By stage, in order, and ``total``: to the first sound, or to now where there was none. ``cut``: the reply was ended
+        while it was made; only stages that it came to are told."""
+        if cut:
+            return self._reached_ms()
         spent = dict(self._before)
         act, intents = self._told.get("act", 0.0), self._told.get("intents", 0.0)
         end = self._at.get("clause", self._at.get("sound", self._ms()))
@@ -52,7 +55,8 @@ class Stopwatch:
             spent |= {"intents": intents, "llm_first_token": first}
         else:
             said = tier
-            spent["intents"] = max(0.0, tier - act)
+            if "tier" in self._at:
+                spent["intents"] = max(0.0, tier - act)
         if "acted" in self._at or act:
             spent["action"] = act
         if "clause" in self._at:
@@ -60,6 +64,16 @@ class Stopwatch:
         if "sound" in self._at:
             spent["tts_first_audio"] = max(0.0, self._at["sound"] - self._at.get("clause", 0.0))
         spent["total"] = sum(self._before.values()) + self._at.get("sound", end)
+        return {stage: round(ms, 3) for stage, ms in spent.items()}
+
+    def _reached_ms(self) -> dict[str, float]:
+        """What the first tier and actions took by themselves is not told before the end: it is a part of the stage behind it."""
+        spent, at = dict(self._before), 0.0
+        stages = {"said": "llm_first_token"} if self._by_model else {"tier": "intents"}
+        for mark, stage in {**stages, "clause": "first_clause", "sound": "tts_first_audio"}.items():
+            if mark in self._at:
+                spent[stage], at = max(0.0, self._at[mark] - at), self._at[mark]
+        spent["total"] = sum(self._before.values()) + self._at.get("sound", self._ms())
         return {stage: round(ms, 3) for stage, ms in spent.items()}
 
     def _mark(self, name: str) -> None:

@@ -5,6 +5,7 @@ scripted; the home, the conversations and the listening are real.
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from schemas.assistant import Talk
 from schemas.errors import Overloaded
 from schemas.loading import load_inventory
 from schemas.settings import Home
-from schemas.talking import TalkEvent
+from schemas.talking import TalkEvent, Waterfall
 from serve.answering import LocalTurns
 from serve.api.assist import Desk
 from serve.api.gateway import Settings
@@ -94,11 +95,20 @@ async def state(house: House, name: str) -> str:
 async def test_what_is_said_is_done_and_remembered(house: House, sentences: Sentences) -> None:
     async with house.parlour.session(Options(rate=RATE), house.spoken()) as session:
         session.push(pcm(sentences["Turn on the hall lamp."]) + silence(1.5))
-        await house.read(session, "reply.made")
+        await house.read(session, "turn.waterfall")
         assert await state(house, "hall lamp") == "on"
+    counted = house.parlour.desk.metrics.text().decode()
+    stages = re.findall(r'rottie_turn_stage_seconds_count{stage="(\w+)"} 1.0', counted)
+    assert sorted(stages) == sorted(["endpoint", "stt", "intents", "action", "first_clause", "tts_first_audio", "total"])
     kept = house.talks.store.read(ME, "c1").exchanges
     assert [(turn.text, turn.tier, turn.heard_out) for turn in kept] == [("turn on the hall lamp", "intents", True)]
     assert len(house.parlour) == 0
+
+
+def test_what_was_interrupted_has_no_total() -> None:
+    metrics = Metrics()
+    metrics.spoken(Waterfall(at_ms=0.0, turn=1, stages_ms={"endpoint": 300.0, "total": 9000.0}, interrupted=True))
+    assert re.findall(r'rottie_turn_stage_seconds_sum{stage="(\w+)"} (.*)', metrics.text().decode()) == [("endpoint", "0.3")]
 
 
 async def test_the_model_is_asked_before_the_turn_is_over_and_only_once(

@@ -281,7 +281,8 @@ class Connection:
         elif isinstance(told, Waterfall) and floor.wants("rottie.waterfall"):
             reply = self._responses.reply
             name = reply.id if reply is not None and reply.turn == told.turn else None
-            await floor.tell("rottie.waterfall", response_id=name, stages_ms=told.stages_ms)
+            stages, cut = told.stages_ms, told.interrupted
+            await floor.tell("rottie.waterfall", response_id=name, stages_ms=stages, interrupted=cut)
         elif isinstance(told, StageDown) and floor.wants("rottie.stage_down"):
             await floor.tell("rottie.stage_down", stage=told.stage, instead=told.instead, error=told.error)
         elif isinstance(told, Assisted) and floor.wants("rottie.action") and (done := tells_of_home(told)) is not None:

@@ -20,7 +20,7 @@ from schemas.errors import AudioUnusable, ConversationBusy, EngineError, NoRecog
 from schemas.events import ActionDone, AssistEvent, AssistFinished, CallsReady, ReplyDelta, ReplyReady, TierAnswered
 from schemas.loading import load_inventory
 from schemas.settings import Home
-from schemas.talking import CANNOT_ANSWER, OUT_RATE, TalkEvent, TurnCommitted
+from schemas.talking import CANNOT_ANSWER, OUT_RATE, TalkEvent, TurnCommitted, Waterfall
 from serve.actions.speaking import NOT_UNDERSTOOD
 from serve.assisting import Asked, Manner, assist
 from serve.engines.faster_whisper import Piece, Transcript
@@ -282,9 +282,34 @@ async def test_a_reply_that_is_still_written_ends_at_once(begin: Begin, sentence
     talked.session.cancel()
     await talked.until("reply.interrupted")
     assert closed.is_set()
+    assert talked.kinds()[-2:] == ["turn.waterfall", "reply.interrupted"]
+    (fall,) = talked.of("turn.waterfall")
+    assert fall.interrupted
+    assert list(fall.stages_ms) == ["endpoint", "stt", "llm_first_token", "first_clause", "tts_first_audio", "total"]
     count = len(talked.told)
     await asyncio.sleep(0.2)
     assert len(talked.told) == count
+
+
+async def test_of_a_reply_that_hardly_began_the_time_is_told_too(begin: Begin) -> None:
+    begun = asyncio.Event()
+
+    async def thinks(committed: TurnCommitted) -> AsyncGenerator[AssistEvent, None]:
+        begun.set()
+        await asyncio.sleep(3600)
+        yield TierAnswered(inference_id="i", at_ms=0.0, tier="none")
+
+    timed = list[Waterfall]()
+    talked = await begin(answer=thinks, timed=timed.append)
+    talked.session.ask("one")
+    await asyncio.wait_for(begun.wait(), 20)
+    talked.session.ask("two")  # it ends the first
+    talked.session.ask("three")
+    await talked.until("turn.committed", 3)
+    await talked.session.close()
+    assert [fall.turn for fall in timed] == [1, 2, 3]
+    assert all(fall.interrupted and list(fall.stages_ms) == ["endpoint", "stt", "total"] for fall in timed)
+    assert talked.of("turn.waterfall") == timed
 
 
 async def test_what_has_no_words_is_no_turn(begin: Begin, sentences: Sentences) -> None:
@@ -352,6 +377,8 @@ async def test_a_stage_that_is_down_says_so(begin: Begin, sentences: Sentences) 
     await talked.until("reply.made", 2)
     assert talked.of("stage.down")[-1].stage == "stt"
     assert talked.of("reply.made")[-1].text == CANNOT_HEAR
+    apology = await talked.until("turn.waterfall", 2)
+    assert (apology.turn, list(apology.stages_ms)) == (2, ["endpoint", "stt", "first_clause", "tts_first_audio", "total"])
     talked.words.error = None  # and it goes on
     talked.session.push(pcm(sentences["Turn on the hall lamp."]) + silence(1.5))
     await talked.until("turn.committed", 2)
