@@ -152,7 +152,8 @@ class AssistFinished(_Event):
         default=None, description="The conversation that keeps this turn; None where nothing is kept."
     )
     timings_ms: dict[str, float] = Field(
-        description="Milliseconds by stage (decode, stt, intents, model, act, tts), and their total."
+        description="Milliseconds by stage (decode, stt, intents, model, act, tts), and their total; of model, those until its"
+        " first words or calls (first_token) and until the first clause of what it says (first_clause)."
     )
 
 

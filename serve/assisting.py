@@ -47,6 +47,7 @@ from serve.actions.speaking import NOT_UNDERSTOOD, told_of
 from serve.api.faults import error_from
 from serve.api.wire import Turn
 from serve.engines.protocol import Sampling
+from serve.talking.clauses import Clauses
 from serve.turn import MalformedCall
 
 QUESTION = "Shall I really do it?"
@@ -250,7 +251,7 @@ class _Turn:
         self, messages: list[Message], answer: _Answered, before: str, first: bool
     ) -> AsyncGenerator[AssistEvent, None]:
         """One round with the model: what it says as it says it, after ``before``; its text and calls into ``answer``."""
-        began = time.monotonic()
+        began, clauses = time.monotonic(), Clauses(self._manner.actor.language)
         present = await self._home.present()
         async with aclosing(_each(self._turns.stream(turn_of(messages, present, self._manner)))) as events:
             async for event in events:
@@ -259,13 +260,19 @@ class _Turn:
                     if first:
                         yield TierAnswered(**self._stamp(), tier="model", model=event.model)
                 elif isinstance(event, ReplyDelta):
+                    self._reached("first_token", began)
+                    if "first_clause" not in self._spent and clauses.add(event.text):
+                        self._reached("first_clause", began)
                     yield ReplyDelta(**self._stamp(), text=event.text if answer.text else before + event.text)
                     answer.text += event.text
                 elif isinstance(event, CallsReady):
+                    self._reached("first_token", began)
                     answer.calls, answer.sure = event.calls, event.sure
                 elif isinstance(event, TurnFailed) and event.error.get("code") != MalformedCall.code:
                     # A model that cannot put a call together has not understood; that is no fault of the one who asked.
                     raise error_from(event.error)
+        if answer.text.strip():
+            self._reached("first_clause", began)
         self._spend("model", began)
 
     async def _do(self, call: ToolCall, unsure: bool) -> Performed:
@@ -297,6 +304,10 @@ class _Turn:
 
     def _spend(self, stage: str, began: float) -> None:
         self._spent[stage] = self._spent.get(stage, 0.0) + self._ms_since(began)
+
+    def _reached(self, mark: str, began: float) -> None:
+        """The first time counts."""
+        self._spent.setdefault(mark, self._ms_since(began))
 
     @staticmethod
     def _ms_since(began: float) -> float:

@@ -130,7 +130,7 @@ class AssistReply(_Body):
     fell_back: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Of `stt` and `tts`, where a second one had to be asked: why."
     )
-    timings_ms: dict[str, float]
+    timings_ms: dict[str, float] = Field(description="By stage, as the event assist.finished has them.")
 
 
 class EntityPatch(_Body):

@@ -159,7 +159,10 @@ async def test_what_no_tier_knows_is_said(keeper: Keeper, turns: LocalTurns) -> 
 async def test_the_models_calls_are_done_and_told(keeper: Keeper, turns: LocalTurns, text: str, expected: list[Any]) -> None:
     events = await told(keeper, turns, text)
     assert golden(events) == [("model", "rottie-llm/3"), *expected]
-    assert "model" in events[-1].timings_ms
+    spent = events[-1].timings_ms
+    assert ("first_clause" in spent) == ("reply.delta" in expected)  # what it says, not what came of its calls
+    assert 0 < spent.get("first_token", spent["model"]) <= spent.get("first_clause", spent["model"]) <= spent["model"]
+    assert ("first_token" in spent) == (text not in ("mumble", "halves"))
 
 
 async def test_a_model_with_tools_of_its_own_is_told_what_this_home_lacks(keeper: Keeper) -> None:
@@ -172,7 +175,7 @@ async def test_a_model_with_tools_of_its_own_is_told_what_this_home_lacks(keeper
 async def test_the_first_tier_leaves_the_rest_to_the_model(keeper: Keeper, turns: LocalTurns) -> None:
     events = await told(keeper, turns, "brighten things a little, would you", Manner())
     assert golden(events)[0] == ("model", "rottie-llm/3")
-    assert {"intents", "model", "act", "total"} == set(events[-1].timings_ms)
+    assert {"intents", "model", "first_token", "act", "total"} == set(events[-1].timings_ms)
 
 
 @pytest.mark.parametrize(("text", "manner"), [("unlock the front door", Manner()), ("open sesame", MODEL)])
