@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 import uuid
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,8 @@ from schemas.errors import EngineError, PromptTooLong, RequestError
 from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, TurnStarted
 from schemas.prompt import MalformedReply
 from serve.engines.grammar import ToolChoice
-from serve.engines.protocol import Finished, LlmEngine, Sampling
+from serve.engines.pieces import Pieces, joined, within
+from serve.engines.protocol import Delta, Finished, LlmEngine, Sampling
 from serve.engines.spans import literal
 from serve.engines.structured import grammar_of_schema
 from serve.formats.protocol import Format, Reply
@@ -86,8 +88,8 @@ class Answerer:
     async def answer(self, request: TurnRequest) -> AsyncGenerator[Event, None]:
         """Events of one turn: TurnStarted, then deltas of speech, CallsReady where there are calls, TurnFinished.
 
-        Closing the iterator early stops decoding. Raises PromptTooLong, RequestError, Overloaded and EngineError, all but the
-        last before the first event.
+        Stop strings end speech, and mean nothing in a call. Closing the iterator early stops decoding. Raises PromptTooLong,
+        RequestError, Overloaded and EngineError, all but the last before the first event.
         """
         began, inference_id = time.monotonic(), uuid.uuid4().hex
         plan = await self._plan(request)
@@ -97,29 +99,37 @@ class Answerer:
 
         yield TurnStarted(**stamp(), model=self.manifest.candidate, reads_results=self.manifest.reads_results)
         plan, pieces, spent = await self._begin(plan, request)
-        tokens: list[TokenLogprob] = []
+        spoken = _Spoken(request.sampling.stop if plan.tools else ())
         weighed: list[TokenLogprob] = []
+        end: Finished | None = None
         async with aclosing(pieces):
             async for piece in pieces:
-                if not isinstance(piece, Finished):
-                    tokens += piece.logprobs if request.sampling.logprobs is not None else ()
+                if isinstance(piece, Finished):
+                    end = piece
+                    text = plan.reply.rest()
+                else:
                     weighed += piece.logprobs if request.sure else ()
-                    if text := plan.reply.add(piece.text):
-                        yield ReplyDelta(**stamp(), text=text, logprobs=tuple(tokens))
-                        tokens.clear()
-                    continue
-                if text := plan.reply.rest():
-                    yield ReplyDelta(**stamp(), text=text, logprobs=tuple(tokens))
-                calls = _calls(plan.reply, plan.tools, inference_id, piece)
-                if calls:
-                    yield CallsReady(**stamp(), calls=calls, sure=await _sure(calls, weighed, plan, request.sure))
-                yield TurnFinished(
-                    **stamp(),
-                    finish_reason="tool_calls" if calls else piece.finish_reason,
-                    prompt_tokens=piece.prompt_tokens,
-                    cached_tokens=piece.cached_tokens,
-                    completion_tokens=spent + piece.completion_tokens,
-                )
+                    spoken.hear(piece)
+                    text = plan.reply.add(piece.text)
+                if said := spoken.say(text, last=end is not None):
+                    tokens = said.logprobs if request.sampling.logprobs is not None else ()
+                    yield ReplyDelta(**stamp(), text=said.text, logprobs=tokens)
+                if spoken.stopped:
+                    break
+        if spoken.stopped:
+            end = await self._stopped(plan, spoken.heard) if end is None else replace(end, finish_reason="stop")
+        if end is None:
+            raise EngineError("the engine ended a reply without saying why")
+        calls = () if spoken.stopped else _calls(plan.reply, plan.tools, inference_id, end)
+        if calls:
+            yield CallsReady(**stamp(), calls=calls, sure=await _sure(calls, weighed, plan, request.sure))
+        yield TurnFinished(
+            **stamp(),
+            finish_reason="tool_calls" if calls else end.finish_reason,
+            prompt_tokens=end.prompt_tokens,
+            cached_tokens=end.cached_tokens,
+            completion_tokens=spent + end.completion_tokens,
+        )
 
     async def _begin(self, plan: _Plan, request: TurnRequest) -> tuple[_Plan, AsyncGenerator[Any, None], int]:
         """The plan that is followed, its pieces as they come, and the tokens that choosing it took.
@@ -143,7 +153,15 @@ class Answerer:
 
     def _pieces(self, plan: _Plan, request: TurnRequest) -> AsyncGenerator[Any, None]:
         sampling = replace(request.sampling, logprobs=ALTERNATIVES) if request.sure else request.sampling
+        if plan.tools:
+            # An engine cannot tell a call from speech: in a call, what is a stop string elsewhere belongs to it.
+            sampling = replace(sampling, stop=())
         return _generator(self.engine.generate(plan.prompt, sampling, plan.grammar, request.adapter))
+
+    async def _stopped(self, plan: _Plan, reply: str) -> Finished:
+        """The end of a reply that was stopped here: the engine tells none. What it had of the prompt already is not known."""
+        prompt, made = [len(await self.engine.tokenize(text)) for text in (plan.prompt, reply)]
+        return Finished("stop", prompt, 0, made, 0.0, 0.0)
 
     async def _plan(self, request: TurnRequest) -> _Plan:
         if request.prompt is not None:
@@ -263,6 +281,46 @@ class _Plan:
 def _call_or_begun(grammar: str, lead: str) -> str:
     """``grammar`` with the beginning of a JSON document in the place of speech."""
     return _ROOT.sub(lambda _: f"root ::= calls | begun\nbegun ::= {literal(lead + '{')}", grammar)
+
+
+class _Spoken:
+    """Speech on its way out: up to the first of ``stops``, with the tokens of just that.
+
+    It is one stretch of what the engine says; what a reader leaves out of it stands before it or after it.
+    """
+
+    def __init__(self, stops: tuple[str, ...]) -> None:
+        self._pieces = Pieces(stops)
+        self._begun = False
+        self._tokens: deque[TokenLogprob] = deque()
+        self._owed = 0
+        self.heard = ""
+
+    @property
+    def stopped(self) -> bool:
+        return self._pieces.stopped
+
+    def hear(self, piece: Delta) -> None:
+        self.heard += piece.text
+        self._tokens += piece.logprobs
+
+    def say(self, text: str, last: bool) -> Delta | None:
+        """What may be said once the reader gave ``text``; ``last``: it will give no more."""
+        if text and not self._begun:
+            self._begun, self._owed = True, len(self.heard.partition(text)[0].encode())
+        said = self._pieces.add(text)
+        if last:
+            said = joined((said, self._pieces.rest()))
+        return Delta(said.text, self._taken(said.text)) if said else None
+
+    def _taken(self, text: str) -> tuple[TokenLogprob, ...]:
+        """The tokens up to the end of ``text``, of which the last may go on after it."""
+        self._owed += len(text.encode())
+        taken: list[TokenLogprob] = []
+        while self._tokens and self._owed > 0:
+            taken.append(self._tokens.popleft())
+            self._owed -= len(taken[-1].bytes)
+        return within(taken, sum(len(token.bytes) for token in taken) + min(0, self._owed)) if self.stopped else tuple(taken)
 
 
 class _Continued:

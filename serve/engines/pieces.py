@@ -56,13 +56,14 @@ def _cut(pieces: Iterable[Delta], length: int) -> list[Delta]:
     for piece in pieces:
         text = piece.text[:length]
         length -= len(text)
-        kept.append(piece if text == piece.text else Delta(text, _within(piece.logprobs, len(text.encode()))))
+        kept.append(piece if text == piece.text else Delta(text, within(piece.logprobs, len(text.encode()))))
         if not length:
             break
     return kept
 
 
-def _within(tokens: tuple[TokenLogprob, ...], size: int) -> tuple[TokenLogprob, ...]:
+def within(tokens: Iterable[TokenLogprob], size: int) -> tuple[TokenLogprob, ...]:
+    """The tokens of the first ``size`` bytes of a text; one that goes on after them is cut there."""
     kept = []
     for token in tokens:
         if size <= 0:

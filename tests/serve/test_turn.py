@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -7,13 +8,16 @@ import pytest
 from schemas.artifacts import ModelManifest
 from schemas.conversation import Message, call
 from schemas.errors import PromptTooLong, RequestError
-from schemas.events import CallsReady, ReplyDelta, TurnFinished, TurnStarted
+from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, TurnStarted
 from schemas.pipeline import Decoding
 from serve.engines.grammar import ToolChoice
-from serve.engines.protocol import Sampling
+from serve.engines.pieces import Pieces
+from serve.engines.protocol import Delta, Finished, Sampling
 from serve.engines.scripted import ScriptedEngine
 from serve.engines.structured import grammar_of_schema
+from serve.formats.rottie import RottieFormat
 from serve.turn import Answerer, MalformedCall, TurnRequest
+from tests.serve.formats.families import form
 from tests.tiny import TOOLS
 
 HOME = ("Hall lamp: light @ Hall: on",)
@@ -243,3 +247,98 @@ async def test_a_text_is_continued_as_it_stands() -> None:
     assert (model.engine.prompt, model.engine.grammar) == ("<|user|> on<|end|>", None)  # type: ignore[attr-defined]
     with pytest.raises(PromptTooLong):
         await events(answerer("x", context=8), TurnRequest(prompt="a b c d e f g h i j"))
+
+
+class Stopping(ScriptedEngine):
+    """Ends a reply at its stop strings, as real engines do, and remembers which those were and how it ended."""
+
+    async def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+    ) -> AsyncIterator[Delta | Finished]:
+        self.stops, self.closed = sampling.stop, False
+        pieces, said = Pieces(sampling.stop), 0
+        try:
+            async for piece in super().generate(prompt, sampling, grammar):
+                if isinstance(piece, Delta):
+                    said += 1
+                    data = tuple(piece.text.encode())
+                    token = TokenLogprob(token=piece.text, logprob=-1.0, bytes=data)
+                    if delta := pieces.add(piece.text, (token,) if sampling.logprobs is not None else ()):
+                        yield delta
+                    if pieces.stopped:
+                        yield Finished("stop", 5, 0, said, 0.0, 0.0)
+                        return
+                    continue
+                if rest := pieces.rest():
+                    yield rest
+                yield piece
+        finally:
+            self.closed = True
+
+
+CALLS = {
+    "rottie": 'LightSet{"name":" a lamp"}\nNevermind{}',
+    "qwen-2.5": '<tool_call>\n{"name": "LightSet", "arguments": {"name": "a lamp"}}\n</tool_call>'
+    '\n<tool_call>\n{"name": "Nevermind", "arguments": {}}\n</tool_call>',
+    "mistral-nemo": '[TOOL_CALLS][{"name": "LightSet", "arguments": {"name": "a lamp"}}, {"name": "Nevermind", "arguments": {}}]',
+}
+
+
+def stopping(family: str, reply: str) -> Answerer:
+    made = answerer("")
+    made.engine = Stopping([("", reply)], context=8192)
+    made.form = RottieFormat(made.manifest.decoding) if family == "rottie" else form(family)
+    return made
+
+
+@pytest.mark.parametrize("stop", ["lamp", "\n", "}"])
+@pytest.mark.parametrize("family", CALLS)
+async def test_a_stop_string_within_a_call_belongs_to_the_call(family: str, stop: str) -> None:
+    model = stopping(family, CALLS[family])
+    try:
+        found = shape(await events(model, TurnRequest(said("x"), sampling=Sampling(stop=(stop,)))))
+    finally:
+        model.form.close()
+    assert found[0] == [("LightSet", {"name": "a lamp"}), ("Nevermind", {})]
+    assert found[1][0] == "tool_calls"
+
+
+@pytest.mark.parametrize("stop", ["lamp", "\n", "}"])
+@pytest.mark.parametrize("family", CALLS)
+async def test_a_stop_string_ends_speech_also_where_tools_are_offered(family: str, stop: str) -> None:
+    spoken = f" One lam, two{stop} three " + (CALLS[family] if family != "rottie" else "")
+    model = stopping(family, spoken)
+    try:
+        found = await events(model, TurnRequest(said("x"), sampling=Sampling(stop=(stop, "zebra"), logprobs=0)))
+    finally:
+        model.form.close()
+    assert "".join(event.text for event in found if isinstance(event, ReplyDelta)) == "One lam, two"
+    tokens = [token for event in found if isinstance(event, ReplyDelta) for token in event.logprobs]
+    assert "".join(token.token for token in tokens) == " One lam, two"
+    end = found[-1]
+    assert not any(isinstance(event, CallsReady) for event in found)
+    # White space is held back until it is clear that no call follows.
+    assert (end.finish_reason, end.completion_tokens) == ("stop", 3 + (stop == "\n") * (1 if family == "rottie" else 2))
+    assert end.prompt_tokens == len(await model.engine.tokenize(model.form.prompt(said("x"), TOOLS, ())))
+    assert model.engine.closed
+
+
+async def test_what_begins_a_stop_string_is_said_before_a_call() -> None:
+    model = stopping("mistral-nemo", "It is la" + CALLS["mistral-nemo"])
+    try:
+        found = shape(await events(model, TurnRequest(said("x"), sampling=Sampling(stop=("lamp",)))))
+        assert "".join(found[:-2]) == "It is la"
+        assert found[-2][0] == ("LightSet", {"name": "a lamp"})
+        ended = stopping("mistral-nemo", "It is on [TOOL")
+        ended.form = model.form
+        found = shape(await events(ended, TurnRequest(said("x"), sampling=Sampling(stop=("[TO",), max_tokens=4))))
+        assert ("".join(found[:-1]), found[-1]) == ("It is on ", ("stop", 4))
+    finally:
+        model.form.close()
+
+
+async def test_where_no_tool_is_offered_the_engine_stops() -> None:
+    model = stopping("rottie", " One lamp")
+    found = await events(model, TurnRequest(said("x"), tools=(), sampling=Sampling(stop=("la",))))
+    assert shape(found) == ["One", " ", ("stop", 2)]
+    assert model.engine.stops == ("la",)
