@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 PATH = "/v1/chat/completions"
 Choice = Literal["auto", "none", "required"]
 MOST_ALLOWED = 1024
+STRICT = (
+    "Accepted; arguments always follow their schema, but for what a grammar does not say: pattern, format, multipleOf, not, the"
+    " length of strings, and several schemas at once."
+)
 
 
 class TextPart(Body):
@@ -82,7 +86,7 @@ class ChatFunction(Body):
     name: ToolName
     description: str | None = None
     parameters: dict[str, Any] | None = Field(default=None, description="JSON schema of an object; absent for no arguments.")
-    strict: bool | None = Field(default=None, description="Accepted; arguments always follow their schema.")
+    strict: bool | None = Field(default=None, description=STRICT)
 
 
 class ChatTool(Body):

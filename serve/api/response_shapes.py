@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.conversation import Tool, ToolName
 from serve.api import declared
-from serve.api.chat import MOST_ALLOWED, Choice, JsonObjectFormat, TextFormat
+from serve.api.chat import MOST_ALLOWED, STRICT, Choice, JsonObjectFormat, TextFormat
 from serve.api.response_items import InputItem, OutputItem
 from serve.api.wire import TOP_LOGPROBS, Body, Sampling
 from serve.engines.grammar import ToolChoice
@@ -19,7 +19,7 @@ class FunctionTool(Body):
     name: ToolName
     description: str | None = None
     parameters: dict[str, Any] | None = None
-    strict: bool | None = Field(default=None, description="Accepted; arguments always follow their schema.")
+    strict: bool | None = Field(default=None, description=STRICT)
 
 
 class NamedTool(Body):

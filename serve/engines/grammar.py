@@ -3,30 +3,41 @@
 How calls are written is a ``Writing``. What a grammar of the default one admits, schemas.prompt.parse_reply reads: calls as
 ``Name{"key":" value"}``, one a line, or speech that starts with a space. Arguments come in any order, as training rows have
 them. Each comes at most once where a tool has few; where it has many, only required ones are counted (a repeated optional one
-is one argument after parsing: the last). A string that declares ``format: home-entity`` or ``home-area`` is one of the names
-of the home that the request came with, and nothing else.
+is one argument after parsing: the last); where many are required, all come in the order of their declaration. A string that
+declares ``format: home-entity`` or ``home-area`` is one of the names of the home that the request came with, and nothing else.
+
+Of a tool's schema this holds a call to types, constants, alternatives, references, what is required, bounds of numbers
+(rounded inwards to whole ones) and of the length of lists. It does not hold it to other keywords.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from schemas.conversation import Tool
-from schemas.errors import RequestError
+from schemas.conversation import FunctionSpec, Tool
+from schemas.errors import GrammarUnusable, RequestError
+from schemas.nesting import DEEPEST
 from schemas.pipeline import Decoding
 from schemas.prompt import clean, spaced
 from serve.engines.spans import AREA, DOMAINS, ENTITY, HomeNames, home_names, literal, name_rules, run_rules, trie_of
+from serve.engines.structured import MAX_ITEMS, OF_TYPES, in_order, listed, number, pointed
 
 MAX_CALLS = 16
 # Arguments that are counted exactly, in 2^n states; and what all tools of a request may cost together.
 MAX_COUNTED = 5
 MAX_STATES = 600
 MAX_BYTES = 400_000
-MAX_DEPTH = 5
+MAX_REFERENCES = 200  # of one tool
+USUAL_ITEMS = 32  # of a list, at most, where its schema does not want more
+LARGEST_INTEGER = 10**15 - 1
 
+_NAME = re.compile("[A-Za-z0-9-]+")
 _SHARED = {
     "char": r'[^"\\\x00-\x1F\x7F] | "\\" ["\\/bfnrt] | "\\u00" [01] [0-9a-f]',
     "key": r'"\"" char* "\""',
@@ -34,7 +45,8 @@ _SHARED = {
     "null": '"null"',
     "natural": '"0" | [1-9] [0-9]{0,14}',
     "integer": '"-"? natural',
-    "number": 'integer ("." [0-9]{1,15})? ([eE] [-+]? [0-9]{1,2})?',
+    "fraction": '("." [0-9]{1,15})?',
+    "number": "integer fraction ([eE] [-+]? [0-9]{1,2})?",
     "value": "string | number | boolean | null | list | object",
 }
 
@@ -126,7 +138,7 @@ def grammar_for(
 
     ``free`` decoding constrains nothing unless the caller forces or forbids a call. ``span`` falls back to ``typed`` for
     requests too large to list, and both to any string for homes too large. Raises RequestError when a tool must be called
-    that is not offered.
+    that is not offered, GrammarUnusable where a tool's schema refers to nothing, or in a circle.
     """
     choice, policy = choice or ToolChoice(), (decoding or Decoding()).arguments
     if choice.mode == "none":
@@ -158,10 +170,16 @@ class _Grammar:
     names: HomeNames = field(default_factory=HomeNames)
     rules: dict[str, str] = field(default_factory=dict)
     _kinds: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _references: _References = field(default_factory=lambda: _References("", {}))
 
     def write(self, tools: Sequence[Tool], *, speech: bool, many: bool) -> str:
-        affordable = sum(2 ** len(tool.function.properties()) for tool in tools if _countable(tool)) <= MAX_STATES
-        names = [self._tool(index, tool, affordable) for index, tool in enumerate(tools)]
+        functions = [_function(tool) for tool in tools]
+        affordable = sum(2 ** len(each.properties()) for each in functions if _countable(each)) <= MAX_STATES
+        names = []
+        for index, (tool, function) in enumerate(zip(tools, functions, strict=True)):
+            self._references = _References(f"tool{index}ref", tool.function.parameters)
+            names.append(self._tool(f"tool{index}", function, affordable))
+            self.rules |= self._references.made(self._value)
         writing = self.writing
         self.rules["call"] = " | ".join(names)
         more = f" ({literal(writing.between)} call){{0,{MAX_CALLS - 1}}}" if many and writing.many else ""
@@ -178,19 +196,29 @@ class _Grammar:
         every = {**writing.shared(), **self.rules}
         return "".join(f"{name} ::= {body}\n" for name, body in every.items())
 
-    def _tool(self, index: int, tool: Tool, affordable: bool) -> str:
-        name, properties = f"tool{index}", tool.function.properties()
-        arguments = {}
-        for number, (key, schema) in enumerate(properties.items()):
-            rule = f"{name}-{number}"
-            self.rules[rule] = f"{self.writing.key(key)} {self._value(schema, rule)}"
-            arguments[key] = rule
-        required = [key for key in tool.function.required() if key in arguments]
-        counted = list(arguments) if affordable and _countable(tool) else required[:MAX_COUNTED]
-        start = literal(f"{self.writing.before}{tool.function.name}{self.writing.after}{{")
+    def _tool(self, name: str, function: FunctionSpec, affordable: bool) -> str:
+        arguments = self._pairs(function.properties(), f"{name}-", 0)
+        required = [key for key in dict.fromkeys(function.required()) if key in arguments]
+        counted = list(arguments) if affordable and _countable(function) else required
+        start = literal(f"{self.writing.before}{function.name}{self.writing.after}{{")
         close = literal("}" + self.writing.close)
-        self.rules[name] = f"{start} {self._any_order(name, arguments, counted, required)} {close}"
+        self.rules[name] = f"{start} {self._arguments(name, arguments, counted, required)} {close}"
         return name
+
+    def _pairs(self, properties: dict[str, Any], prefix: str, depth: int) -> dict[str, str]:
+        """A rule for each property: its key and value."""
+        found = {}
+        for i, (key, schema) in enumerate(properties.items()):
+            rule = f"{prefix}{i}"
+            self.rules[rule] = f"{self.writing.key(key)} {self._inner(schema, rule, depth)}"
+            found[key] = rule
+        return found
+
+    def _arguments(self, name: str, arguments: dict[str, str], counted: list[str], required: list[str]) -> str:
+        """In any order, unless the sets of those that must come are too many to tell apart."""
+        if len(required) <= MAX_COUNTED:
+            return self._any_order(name, arguments, counted, required)
+        return in_order(arguments, required, self.writing.comma, lambda body: self._named(f"{name}t{len(self.rules)}", body))
 
     def _any_order(self, name: str, arguments: dict[str, str], counted: list[str], required: list[str]) -> str:
         """States are the sets of counted arguments already given; returns the first state's rule.
@@ -220,19 +248,29 @@ class _Grammar:
 
     def _value(self, schema: Any, rule: str, depth: int = 0) -> str:
         """The rule, or the expression, for a value of a JSON schema; ``value`` (anything) for what is not understood."""
-        if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        if not isinstance(schema, dict) or depth > DEEPEST:
             return "value"
         if "const" in schema:
             return self.writing.constant(schema["const"])
         if schema.get("enum"):
             return "(" + " | ".join(self.writing.constant(item) for item in schema["enum"]) + ")"
-        several = schema.get("anyOf") or schema.get("oneOf")
-        kinds = schema.get("type", None if {"$ref", "allOf", "not"} & set(schema) else "string")
+        if isinstance(schema.get("$ref"), str):
+            return self._references.rule(schema["$ref"])
+        match schema.get("allOf"):
+            case [dict(only)]:
+                return self._value({**_without(schema, "allOf"), **only}, rule, depth + 1)
+        several = None if schema.get("properties") else schema.get("anyOf") or schema.get("oneOf")
+        kinds = schema.get("type") or _implied(schema)
         if not several and isinstance(kinds, list):
             several = [{**schema, "type": kind} for kind in kinds]
         if several:
             return "(" + " | ".join(self._value(item, f"{rule}x{i}", depth + 1) for i, item in enumerate(several)) + ")"
         return self._single(schema, kinds, rule, depth)
+
+    def _inner(self, schema: Any, rule: str, depth: int) -> str:
+        """A value within an object or a list: it may lead back to what it stands in."""
+        with self._references.apart():
+            return self._value(schema, rule, depth + 1)
 
     def _single(self, schema: dict[str, Any], kind: Any, rule: str, depth: int) -> str:
         if kind == "string":
@@ -243,10 +281,9 @@ class _Grammar:
                 return f"{named}-only"
             return "words" if "span" in self.spans else "string"
         if kind in ("integer", "number"):
-            return "natural" if kind == "integer" and schema.get("minimum", -1) >= 0 else kind
+            return _number(kind, schema)
         if kind == "array":
-            item = self._value(schema["items"], f"{rule}i", depth + 1) if "items" in schema else "value"
-            return f'"[" ({item} ({self.writing.comma} {item}){{0,31}})? "]"'
+            return self._array(schema, rule, depth)
         if kind == "object":
             return self._object(schema, rule, depth)
         return kind if kind in ("boolean", "null") else "value"
@@ -261,19 +298,125 @@ class _Grammar:
         self.rules |= {rule: trie, f"{rule}-only": self.writing.words(rule)}
         return f"{rule}-only"
 
+    def _array(self, schema: dict[str, Any], rule: str, depth: int) -> str:
+        parts = [self._inner(part, f"{rule}p{i}", depth) for i, part in enumerate(schema.get("prefixItems", ()))]
+        more = schema.get("items", True)
+        item = None if more is False else self._named(f"{rule}i", self._inner(more, f"{rule}i", depth))
+        low = min(int(schema.get("minItems", 0)), MAX_ITEMS)
+        most = min(schema.get("maxItems", math.inf), len(parts) if item is None else max(USUAL_ITEMS, low, len(parts)))
+        return listed(parts, item, low, max(low, most), self.writing.comma)
+
     def _object(self, schema: dict[str, Any], rule: str, depth: int) -> str:
-        properties = schema.get("properties")
+        properties, more = schema.get("properties"), schema.get("additionalProperties", True)
         if not properties:
-            return "object"
-        arguments = {}
-        for number, (key, inner) in enumerate(properties.items()):
-            below = f"{rule}o{number}"
-            self.rules[below] = f"{self.writing.key(key)} {self._value(inner, below, depth + 1)}"
-            arguments[key] = below
-        required = [key for key in schema.get("required", []) if key in arguments][:MAX_COUNTED]
+            if not isinstance(more, dict):
+                return "object" if more else '"{}"'
+            pair = self._named(f"{rule}m", f"key {self.writing.colon} {self._inner(more, f'{rule}m', depth)}")
+            return f'"{{" ({pair} ({self.writing.comma} {pair})*)? "}}"'
+        arguments = self._pairs(properties, f"{rule}o", depth)
+        required = [key for key in dict.fromkeys(schema.get("required", [])) if key in arguments]
         counted = list(arguments) if len(arguments) <= MAX_COUNTED else required
-        return f'"{{" {self._any_order(f"{rule}o", arguments, counted, required)} "}}"'
+        return f'"{{" {self._arguments(f"{rule}o", arguments, counted, required)} "}}"'
+
+    def _named(self, rule: str, body: str) -> str:
+        """``rule`` for what is used more than once."""
+        if _NAME.fullmatch(body):
+            return body
+        self.rules[rule] = body
+        return rule
 
 
-def _countable(tool: Tool) -> bool:
-    return len(tool.function.properties()) <= MAX_COUNTED
+class _References:
+    """The local references of one tool's schema, each a rule of its own, so that one within itself has an end."""
+
+    def __init__(self, prefix: str, root: dict[str, Any]) -> None:
+        self._prefix, self._root = prefix, root
+        self._names: dict[str, str] = {}
+        self._waiting: list[tuple[str, Any]] = []
+        # For each rule, those that its text may begin with; and the rule that is being made, where a text would begin.
+        self._begins: dict[str, set[str]] = {}
+        self._making: str | None = None
+
+    def rule(self, reference: str) -> str:
+        """Raises GrammarUnusable."""
+        if reference not in self._names:
+            if len(self._names) == MAX_REFERENCES:
+                raise _unusable("has too many references")
+            self._names[reference] = f"{self._prefix}{len(self._names)}"
+            self._waiting.append((self._names[reference], _meant(self._root, reference)))
+        if self._making is not None:
+            self._begins[self._making].add(self._names[reference])
+        return self._names[reference]
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is made meanwhile stands in brackets."""
+        making, self._making = self._making, None
+        try:
+            yield
+        finally:
+            self._making = making
+
+    def made(self, value: Callable[[Any, str], str]) -> dict[str, str]:
+        """Every rule that was asked for, by ``value`` (of a schema, for a rule). Raises GrammarUnusable for an endless one."""
+        rules = {}
+        while self._waiting:
+            name, schema = self._waiting.pop()
+            self._making, self._begins[name] = name, set()
+            rules[name] = value(schema, name)
+        self._making = None
+        while ended := [name for name, begins in self._begins.items() if not begins & set(self._begins)]:
+            for name in ended:
+                del self._begins[name]
+        if self._begins:
+            raise _unusable("has a reference that leads back to itself")
+        return rules
+
+
+def _meant(root: dict[str, Any], reference: str) -> Any:
+    found = pointed(root, reference) if reference == "#" or reference.startswith("#/") else None
+    if not isinstance(found, dict | bool):
+        raise _unusable("has a reference that leads nowhere")
+    return found
+
+
+def _unusable(why: str) -> GrammarUnusable:
+    return GrammarUnusable(f"the schema of a tool {why}", where="tools")
+
+
+def _function(tool: Tool) -> FunctionSpec:
+    """What the tool declares, where its parameters only refer to it."""
+    root = parameters = tool.function.parameters
+    for _ in range(MAX_REFERENCES):
+        if "properties" in parameters or not isinstance(reference := parameters.get("$ref"), str):
+            break
+        found = _meant(root, reference)
+        parameters = found if isinstance(found, dict) else {}
+    return tool.function.model_copy(update={"parameters": parameters})
+
+
+def _number(kind: str, schema: dict[str, Any]) -> str:
+    """Within the bounds of ``schema``, unless no whole number is."""
+    bounds = OF_TYPES["number"] & set(schema)
+    if not bounds:
+        return kind
+    if kind == "integer" and bounds == {"minimum"} and schema["minimum"] == 0:
+        return "natural"
+    try:
+        return number(kind, schema, "tools", LARGEST_INTEGER)
+    except GrammarUnusable:
+        return kind
+
+
+def _implied(schema: dict[str, Any]) -> Any:
+    """The types of a schema that names none: those that its keywords speak of, else a string."""
+    spoken = [kind for kind, keys in OF_TYPES.items() if kind != "integer" and keys & set(schema)]
+    return spoken or (None if {"allOf", "not"} & set(schema) else "string")
+
+
+def _without(schema: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in schema.items() if name != key}
+
+
+def _countable(function: FunctionSpec) -> bool:
+    return len(function.properties()) <= MAX_COUNTED

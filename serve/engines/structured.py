@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -31,14 +31,14 @@ MAX_ITEMS = 200
 _TYPES = ("string", "number", "integer", "boolean", "null", "array", "object")
 _DESCRIBING = {"title", "description", "default", "examples", "$schema", "$id", "$comment", "deprecated", "readOnly", "writeOnly"}
 _TABLES = {"$defs", "definitions"}
-_OF_TYPES = {
+OF_TYPES = {
     "string": {"minLength", "maxLength", "format"},
     "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"},
     "array": {"items", "prefixItems", "minItems", "maxItems"},
     "object": {"properties", "required", "additionalProperties"},
 }
-_OF_TYPES["integer"] = _OF_TYPES["number"]
-_KEYWORDS = {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"}.union(*_OF_TYPES.values())
+OF_TYPES["integer"] = OF_TYPES["number"]
+_KEYWORDS = {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"}.union(*OF_TYPES.values())
 _COUNTS = {"minLength", "maxLength", "minItems", "maxItems"}
 
 _COMMA, _COLON = '"," " "?', '":" " "?'
@@ -116,7 +116,7 @@ class _Rules:
                     raise _unusable("beside other keywords, a reply cannot be held to this one", f"{place}.{key}")
                 return read(found[key], f"{place}.{key}", depth)
         kinds = self._kinds(found, place)
-        return _either([self._typed(kind, found, place, depth) for kind in kinds]) if kinds else "value"
+        return either([self._typed(kind, found, place, depth) for kind in kinds]) if kinds else "value"
 
     def _count(self, place: str, depth: int) -> None:
         self._nodes += 1
@@ -132,7 +132,7 @@ class _Rules:
 
     def _kinds(self, schema: dict[str, Any], place: str) -> Sequence[str]:
         """The types that may come; where none is named, those that the keywords speak of."""
-        kinds = schema.get("type", [kind for kind, keys in _OF_TYPES.items() if kind != "integer" and keys & set(schema)])
+        kinds = schema.get("type", [kind for kind, keys in OF_TYPES.items() if kind != "integer" and keys & set(schema)])
         kinds = kinds if isinstance(kinds, list) else [kinds]
         if not all(isinstance(kind, str) and kind in _TYPES for kind in kinds) or ("type" in schema and not kinds):
             raise _unusable(f"it is one of {', '.join(_TYPES)}, or a list of them", f"{place}.type")
@@ -143,7 +143,7 @@ class _Rules:
         if kind == "string":
             return _string(schema, place)
         if kind in ("number", "integer"):
-            return _number(kind, schema, place)
+            return number(kind, schema, place)
         if kind == "array":
             return self._array(schema, place, depth)
         return self._object(schema, place, depth) if kind == "object" else kind
@@ -172,7 +172,7 @@ class _Rules:
             if set(rest) - {"type", "const"}:
                 raise _unusable("beside other keywords, a reply cannot be held to this one", key)
         try:
-            return _either(
+            return either(
                 [literal(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))) for value in values]
             )
         except (ValueError, UnicodeEncodeError) as error:
@@ -184,7 +184,7 @@ class _Rules:
             raise _unusable("it is a list of schemas, not empty", place)
         if place.endswith(".oneOf") and not _apart(options):
             raise _unusable("its options are not told apart by their types or constants; use anyOf", place)
-        return _either([self._value(option, f"{place}.{i}", depth + 1) for i, option in enumerate(options)])
+        return either([self._value(option, f"{place}.{i}", depth + 1) for i, option in enumerate(options)])
 
     def _all(self, options: Any, place: str, depth: int) -> str:
         if not isinstance(options, list) or len(options) != 1:
@@ -207,10 +207,7 @@ class _Rules:
             if reference in seen or not (reference == "#" or reference.startswith("#/")):
                 raise _unusable("it refers to itself or to another document", place)
             seen.add(reference)
-            target = self._root
-            for part in reference.split("/")[1:]:
-                part = part.replace("~1", "/").replace("~0", "~")
-                target = target.get(part) if isinstance(target, dict) else None
+            target = pointed(self._root, reference)
             if not isinstance(target, dict | bool):
                 raise _unusable("it refers to nothing", place)
             if isinstance(target, bool) or not isinstance(further := target.get("$ref"), str):
@@ -228,18 +225,7 @@ class _Rules:
         most = min(high, len(parts) if item is None else max(MAX_ITEMS, len(parts)))
         if low > most:
             raise _unusable(f"it takes no array, or only one of more than {MAX_ITEMS} items", place)
-        parts = parts[: int(most)]
-        need = low - len(parts)
-        rest = "" if item is None or most == len(parts) else _many(f"({_COMMA} {item})", max(0, need), most - len(parts), high)
-        if not parts and item is not None and most:
-            tail = _many(f"({_COMMA} {item})", max(0, low - 1), most - 1, high)
-            inside = f"{item} {tail}"
-            return f'"[" {inside} "]"' if low else f'"[" ({inside})? "]"'
-        inside = rest
-        for number in range(len(parts) - 1, -1, -1):
-            inside = f"{_COMMA if number else ''} {parts[number]} {inside}"
-            inside = inside if number < low else f"({inside})?"
-        return f'"[" {inside} "]"'
+        return listed(parts, item, low, most, _COMMA, endless=not math.isfinite(high))
 
     def _object(self, schema: dict[str, Any], place: str, depth: int) -> str:
         properties, required = schema.get("properties", {}), schema.get("required", [])
@@ -258,19 +244,9 @@ class _Rules:
         if not pairs:
             several = f"string {_COLON} {others} ({_COMMA} string {_COLON} {others})*"
             return f'"{{" ({several})? "}}"' if others else '"{}"'
-        return f'"{{" {self._in_order(pairs, set(required))} "}}"'
-
-    def _in_order(self, pairs: dict[str, str], required: set[str]) -> str:
-        """``tail``: the pairs from here on, after one that was given. Nothing may stand before the first but optional ones."""
-        options: list[str] = []
-        tail, optional = "", not (required & set(pairs))
-        for name, value in reversed(pairs.items()):
-            pair = self._named(f"{literal(json.dumps(name, ensure_ascii=False))} {_COLON} {value}")
-            options = [f"{pair} {tail}", *([] if name in required else options)]
-            after = f"{_COMMA} {pair}" if name in required else f"({_COMMA} {pair})?"
-            tail = self._named(f"{after} {tail}".strip())
-        body = _either(options)
-        return f"({body})?" if optional else body
+        for name, value in pairs.items():
+            pairs[name] = self._named(f"{literal(json.dumps(name, ensure_ascii=False))} {_COLON} {value}")
+        return f'"{{" {in_order(pairs, required, _COMMA, self._named)} "}}"'
 
     def _named(self, body: str) -> str:
         """A rule for what is used more than once."""
@@ -281,14 +257,51 @@ class _Rules:
         return name
 
 
-def _either(options: Sequence[str]) -> str:
+def pointed(root: Any, reference: str) -> Any:
+    """What a local reference (``#/...``) means in ``root``; None for nothing."""
+    for part in reference.split("/")[1:]:
+        root = root.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(root, dict) else None
+    return root
+
+
+def in_order(pairs: dict[str, str], required: Collection[str], comma: str, named: Callable[[str], str]) -> str:
+    """Pairs of an object in this order, none twice, none of ``required`` left out: ``pairs`` are rules by their keys.
+
+    ``named`` makes a rule of an expression. The rules grow with the number of pairs, not with that of their subsets.
+    """
+    options: list[str] = []
+    # The pairs from here on, after one that was given. Nothing may stand before the first but optional ones.
+    tail = ""
+    for name, pair in reversed(pairs.items()):
+        options = [f"{pair} {tail}", *([] if name in required else options)]
+        after = f"{comma} {pair}" if name in required else f"({comma} {pair})?"
+        tail = named(f"{after} {tail}".strip())
+    body = either(options)
+    return body if set(required) & set(pairs) else f"({body})?"
+
+
+def listed(parts: Sequence[str], item: str | None, low: int, most: float, comma: str, *, endless: bool = False) -> str:
+    """A list of ``low`` to ``most`` items: first ``parts``, then ``item`` (None: no more), ``endless``ly where it may go on."""
+    parts = parts[: int(most)]
+
+    def more(low: int, most: float) -> str:
+        if endless:
+            return f"({comma} {item}){{{low},}}" if low else f"({comma} {item})*"
+        return f"({comma} {item}){{{low},{int(most)}}}"
+
+    if not parts and item is not None and most:
+        inside = f"{item} {more(max(0, low - 1), most - 1)}"
+        return f'"[" {inside} "]"' if low else f'"[" ({inside})? "]"'
+    inside = "" if item is None or most == len(parts) else more(max(0, low - len(parts)), most - len(parts))
+    for number in range(len(parts) - 1, -1, -1):
+        inside = f"{comma if number else ''} {parts[number]} {inside}"
+        inside = inside if number < low else f"({inside})?"
+    return f'"[" {inside} "]"'
+
+
+def either(options: Sequence[str]) -> str:
     different = list(dict.fromkeys(options))
     return different[0] if len(different) == 1 else f"({' | '.join(different)})"
-
-
-def _many(item: str, low: int, most: float, asked: float) -> str:
-    """``item`` from ``low`` to ``most`` times; without end where none was ``asked`` for."""
-    return f"{item}{{{low},{int(most)}}}" if math.isfinite(asked) else f"{item}{{{low},}}" if low else f"{item}*"
 
 
 def _check_counts(schema: dict[str, Any], place: str) -> None:
@@ -308,10 +321,13 @@ def _string(schema: dict[str, Any], place: str) -> str:
     return rf'"\"" char{{{low},{"" if high is None else min(high, MAX_LENGTH)}}} "\""'
 
 
-def _number(kind: str, schema: dict[str, Any], place: str) -> str:
-    """Bounds that are no whole numbers are rounded inwards."""
-    low, high = -LARGEST_INTEGER, LARGEST_INTEGER
-    for key in sorted(_OF_TYPES["number"] & set(schema)):
+def number(kind: str, schema: dict[str, Any], place: str, largest: int = LARGEST_INTEGER) -> str:
+    """What stands for a number or integer within the bounds of ``schema``. Bounds that are no whole numbers are rounded inwards.
+
+    Raises GrammarUnusable, with ``place``, where no whole number is within them.
+    """
+    low, high = -largest, largest
+    for key in sorted(OF_TYPES["number"] & set(schema)):
         value = schema[key]
         if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= LARGEST_INTEGER:
             raise _unusable("it is a number of at most 2^53", f"{place}.{key}")
@@ -321,7 +337,7 @@ def _number(kind: str, schema: dict[str, Any], place: str) -> str:
             high = min(high, math.floor(value) if key == "maximum" else math.ceil(value) - 1)
     if low > high:
         raise _unusable("there is no whole number within its bounds", place)
-    if kind == "number" and not _OF_TYPES["number"] & set(schema):
+    if kind == "number" and not OF_TYPES["number"] & set(schema):
         return "number"
     size = _whole if kind == "integer" else _real
     options = []
@@ -329,7 +345,7 @@ def _number(kind: str, schema: dict[str, Any], place: str) -> str:
         options.append(f'"-" {size(max(1 if kind == "integer" else 0, -high), -low)}')
     if high >= 0:
         options.append(size(max(0, low), high))
-    return _either(options)
+    return either(options)
 
 
 def _real(low: int, high: int) -> str:
@@ -340,10 +356,13 @@ def _real(low: int, high: int) -> str:
 def _whole(low: int, high: int) -> str:
     """Whole numbers from ``low`` to ``high``, which are not negative."""
     options = []
+    # Numbers of more digits than one of which every one is meant.
+    whole = [digits for digits in range(2, len(str(high)) + 1) if low <= 10 ** (digits - 1) and 10**digits - 1 <= high]
     for digits in range(len(str(low)), len(str(high)) + 1):
-        first = max(low, 10 ** (digits - 1) if digits > 1 else 0)
-        options += _alike(str(first), str(min(high, 10**digits - 1)))
-    return _either(options)
+        if digits not in whole:
+            first = max(low, 10 ** (digits - 1) if digits > 1 else 0)
+            options += _alike(str(first), str(min(high, 10**digits - 1)))
+    return either([*options, *([f"[1-9] [0-9]{{{whole[0] - 1},{whole[-1] - 1}}}"] if whole else [])])
 
 
 def _alike(low: str, high: str) -> list[str]:
@@ -354,15 +373,15 @@ def _alike(low: str, high: str) -> list[str]:
     if not rest:
         return [f"[{low}-{high}]"]
     if low[0] == high[0]:
-        return [f"{literal(low[0])} {_either(_alike(low[1:], high[1:]))}"]
+        return [f"{literal(low[0])} {either(_alike(low[1:], high[1:]))}"]
     first, last = int(low[0]), int(high[0])
     options = []
     if low[1:] != "0" * rest:
-        options.append(f"{literal(low[0])} {_either(_alike(low[1:], '9' * rest))}")
+        options.append(f"{literal(low[0])} {either(_alike(low[1:], '9' * rest))}")
         first += 1
     end = []
     if high[1:] != "9" * rest:
-        end.append(f"{literal(high[0])} {_either(_alike('0' * rest, high[1:]))}")
+        end.append(f"{literal(high[0])} {either(_alike('0' * rest, high[1:]))}")
         last -= 1
     if first <= last:
         options.append(f"[{first}-{last}] [0-9]{{{rest}}}")

@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.conversation import Tool
-from schemas.errors import RequestError
+from schemas.errors import GrammarUnusable, RequestError
 from schemas.pipeline import Decoding
 from schemas.prompt import MalformedReply, clean, parse_reply, render_body, render_call
 from serve.actions.tools import TOOLS as HOME_TOOLS
 from serve.engines.grammar import MAX_BYTES, ToolChoice, grammar_for
+from serve.engines.prefixes import Prefixes
 from serve.engines.protocol import Delta, Finished, Sampling
 from serve.engines.xllamacpp import XllamacppEngine
 from tests.serve.gbnf import Grammar
+from tests.serve.test_structured import Schemas
 from tests.tiny import TOOLS
 
 TYPED, SPAN, FREE = (Decoding(arguments=kind) for kind in ("typed", "span", "free"))
@@ -107,8 +112,22 @@ def test_many_arguments_count_the_required_ones_and_are_bounded() -> None:
         ({"type": "array"}, ['[" a",1]'], ['["a"]']),
         ({"type": "object", "properties": {"r": {"type": "integer"}}, "required": ["r"]}, ['{"r":1}'], ["{}", '{"q":1}']),
         ({"type": "object"}, ['{"any":[{"deep":" x"}]}', "{}"], ["[]"]),
-        ({"$ref": "#/x"}, ['" a"', "1", "[]"], ["'a'"]),
+        ({"not": {}}, ['" a"', "1", "[]"], ["'a'"]),
         ({}, ['" a"'], ["1"]),
+        ({"properties": {"r": {"type": "null"}}, "required": ["r"]}, ['{"r":null}'], ["{}", '" r"']),
+        ({"type": "integer", "minimum": 0, "maximum": 100}, ["0", "7", "100"], ["-1", "101", "1.0"]),
+        ({"type": "integer", "minimum": -100, "exclusiveMaximum": 100}, ["-100", "-7", "0", "99"], ["-101", "100", "-0"]),
+        ({"type": "integer", "minimum": 5}, ["5", "10", "123456789012345"], ["4", "0", "-5"]),
+        ({"type": "integer", "minimum": 5, "maximum": 4}, ["7"], ["7.5"]),
+        ({"type": "number", "minimum": 7, "maximum": 30.5}, ["7", "21.5", "30"], ["6.9", "30.1", "31"]),
+        ({"type": "number", "minimum": 0.2, "maximum": 0.8}, ["0.5", "9"], ['" 1"']),
+        ({"type": "array", "items": {"const": 1}, "minItems": 2, "maxItems": 3}, ["[1,1]", "[1,1,1]"], ["[1]", "[1,1,1,1]"]),
+        ({"type": "array", "items": {"const": 1}, "minItems": 40}, [f"[{','.join('1' * 40)}]"], [f"[{','.join('1' * 39)}]"]),
+        ({"type": "array", "maxItems": 0}, ["[]"], ["[1]"]),
+        ({"prefixItems": [{"const": 1}, {"const": 2}], "items": False, "minItems": 2}, ["[1,2]"], ["[1]", "[2,1]", "[1,2,3]"]),
+        ({"type": "object", "additionalProperties": {"type": "integer"}}, ["{}", '{"a":1,"b":2}'], ['{"a":" x"}']),
+        ({"type": "object", "additionalProperties": False}, ["{}"], ['{"a":1}']),
+        ({"description": "d", "allOf": [{"enum": ["on", "off"]}]}, ['" on"'], ["17", '" dim"']),
     ],
 )
 def test_types(schema: dict[str, object], good: list[str], bad: list[str]) -> None:
@@ -117,6 +136,120 @@ def test_types(schema: dict[str, object], good: list[str], bad: list[str]) -> No
         assert rules.accepts(f'T{{"v":{text}}}'), text
     for text in bad:
         assert not rules.accepts(f'T{{"v":{text}}}'), text
+
+
+DEFINED = {
+    "Mode": {"type": "string", "enum": ["warm", "cold"]},
+    "Inner": {"type": "object", "properties": {"level": {"type": "integer"}}, "required": ["level"]},
+    "Node": {
+        "type": "object",
+        "properties": {"n": {"type": "boolean"}, "next": {"anyOf": [{"$ref": "#/$defs/Node"}, {"type": "null"}]}},
+        "required": ["n", "next"],
+    },
+    "Alias": {"$ref": "#/$defs/Mode"},
+    "a/b~c": {"const": 7},
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"$ref": "#/$defs/Mode", "description": "d", "default": "warm"}, ['" warm"'], ["17", '" hot"', "null"]),
+        ({"allOf": [{"$ref": "#/$defs/Mode"}], "default": "warm"}, ['" cold"'], ["17"]),
+        ({"anyOf": [{"$ref": "#/$defs/Mode"}, {"type": "null"}], "default": None}, ['" warm"', "null"], ["17", '" hot"']),
+        ({"$ref": "#/$defs/Alias"}, ['" warm"'], ["17"]),
+        ({"$ref": "#/$defs/a~1b~0c"}, ["7"], ["8"]),
+        ({"$ref": "#/$defs/Inner"}, ['{"level":3}'], ['" nonsense"', "{}", '{"level":" 3"}']),
+        ({"type": "array", "items": {"$ref": "#/$defs/Inner"}}, ['[{"level":3},{"level":4}]'], ["[3]"]),
+        (
+            {"$ref": "#/$defs/Node"},
+            ['{"n":true,"next":null}', '{"n":true,"next":{"n":false,"next":{"n":true,"next":null}}}'],
+            ['{"n":true,"next":3}', '{"n":true,"next":{"n":1,"next":null}}', "null"],
+        ),
+        ({"$ref": "#"}, ['{"v":{"v":{}}}'], ['{"v":3}', '{"w":{}}']),
+    ],
+)
+def test_references_are_followed(schema: dict[str, object], good: list[str], bad: list[str]) -> None:
+    parameters = {"type": "object", "properties": {"v": schema}, "$defs": DEFINED}
+    declared = Tool.model_validate({"function": {"name": "T", "parameters": parameters}})
+    text = grammar_for([declared], "x", (), TYPED)
+    rules, prefixes = Grammar(text), Prefixes(text)
+    for value in good:
+        reply = f'T{{"v":{value}}}'
+        assert rules.accepts(reply), value
+        assert prefixes.may_end(prefixes.after(prefixes.start(), reply)), value
+    for value in bad:
+        assert not rules.accepts(f'T{{"v":{value}}}'), value
+
+
+def test_parameters_that_are_a_reference() -> None:
+    parameters = {"$ref": "#/$defs/Node", "$defs": DEFINED}
+    rules = grammar([Tool.model_validate({"function": {"name": "T", "parameters": parameters}})], "x", (), TYPED)
+    assert rules.accepts('T{"n":true,"next":{"n":true,"next":null}}')
+    assert not rules.accepts("T{}")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/x"},
+        {"$ref": "https://example.com/a"},
+        {"$ref": "#/$defs/self"},
+        {"$ref": "#/$defs/one"},
+        {"anyOf": [{"type": "object", "properties": {"p": {"$ref": "#/$defs/two"}}}, {"$ref": "#/$defs/two"}]},
+    ],
+)
+async def test_a_reference_that_leads_nowhere_is_refused(schema: dict[str, object]) -> None:
+    circles = {
+        "self": {"$ref": "#/$defs/self"},
+        "one": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/two"}]},
+        "two": {"allOf": [{"$ref": "#/$defs/one"}]},
+    }
+    parameters = {"type": "object", "properties": {"v": schema}, "$defs": circles}
+    with pytest.raises(GrammarUnusable) as caught:
+        grammar_for([Tool.model_validate({"function": {"name": "T", "parameters": parameters}})], "x", (), TYPED)
+    assert caught.value.where == "tools"
+
+
+def test_many_and_long_references_are_refused_not_followed_down() -> None:
+    chain = {f"d{i}": {"items": {"$ref": f"#/$defs/d{i + 1}"}} for i in range(5000)} | {"d5000": {"type": "null"}}
+    parameters = {"type": "object", "properties": {"v": {"$ref": "#/$defs/d0"}}, "$defs": chain}
+    with pytest.raises(GrammarUnusable, match="too many"):
+        grammar_for([Tool.model_validate({"function": {"name": "T", "parameters": parameters}})], "x", (), TYPED)
+
+
+def test_lists_in_lists_grow_with_their_depth() -> None:
+    deep: dict[str, object] = {"type": "integer"}
+    for _ in range(25):
+        deep = {"type": "array", "items": deep}
+    text = grammar_for([tool("T", {"v": deep})], "x", (), TYPED)
+    assert len(text) < 20_000
+    assert Grammar(text).accepts(f'T{{"v":{"[" * 25}1{"]" * 25}}}')
+    assert not Grammar(text).accepts(f'T{{"v":{"[" * 25}true{"]" * 25}}}')
+
+
+@pytest.mark.parametrize("count", [6, 12])
+@pytest.mark.parametrize("nested", [False, True])
+def test_many_required_arguments_all_come_once_and_in_order(count: int, nested: bool) -> None:
+    keys = [f"a{i}" for i in range(count)]
+    properties = {"o0": {"type": "integer"}, **{key: {"type": "integer"} for key in keys}, "o1": {"type": "integer"}}
+    record = {"type": "object", "properties": properties, "required": keys}
+    text = grammar_for([tool("T", {"v": record}) if nested else tool("T", properties, keys)], "x", (), TYPED)
+    rules = Grammar(text)
+
+    def accepts(*given: str) -> bool:
+        inside = "{" + ",".join(f'"{key}":{number}' for number, key in enumerate(given)) + "}"
+        return rules.accepts(f'T{{"v":{inside}}}' if nested else f"T{inside}")
+
+    assert accepts(*keys)
+    assert accepts("o0", *keys, "o1")
+    for i in range(count):
+        assert not accepts(*keys[:i], *keys[i + 1 :])
+        assert not accepts(*keys[: i + 1], *keys[i:])
+    assert not accepts(*reversed(keys))
+    assert not accepts(*keys, "o0")
+    assert not accepts()
+    assert len(text) < 6000
 
 
 def spans(request: str, *values: str, home: tuple[str, ...] = ()) -> list[bool]:
@@ -233,6 +366,75 @@ def test_real_answers_are_within_the_grammar() -> None:
         accepted += grammar(tools, request["content"], (), SPAN).accepts(text)
         rows += 1
     assert accepted / rows >= 0.99
+
+
+class Declared(Schemas):
+    """Random parameters of tools, of what a call is held to."""
+
+    def tool(self) -> Tool:
+        parameters: dict[str, Any] = {}
+        while parameters.get("type") != "object":
+            self.definitions = {}
+            parameters = self.root()
+        return Tool.model_validate({"function": {"name": "Do", "parameters": parameters}})
+
+    def string(self, depth: int) -> dict[str, Any]:
+        return {"type": "string"}
+
+    def number(self, depth: int) -> dict[str, Any]:
+        low = self.random.randrange(-90, 90)
+        bounds = [{}, {"minimum": low + 0.5}, {"exclusiveMinimum": low, "maximum": low + self.random.randrange(1, 200)}]
+        return {"type": "number", **self.random.choice(bounds)}
+
+    def reference(self, depth: int) -> dict[str, Any]:
+        found = super().reference(depth)
+        return self.random.choice([found, {**found, "description": "x"}, {"allOf": [found], "title": "y"}])
+
+    def record(self, depth: int) -> dict[str, Any]:
+        names = [f"n{i}" for i in range(self.random.choice([1, 2, 3, 4, 8]))]
+        schema: dict[str, Any] = {"type": "object", "properties": {name: self.schema(depth) for name in names}}
+        schema["required"] = [name for name in names if self.random.random() < 0.8]
+        return schema
+
+
+async def check_random_tools(tiny_export: Path, numbers: range) -> None:
+    """Calls follow their schemas whatever the weights say. Strings are a word of the request, so that replies end."""
+    engine = XllamacppEngine(tiny_export / "model-q8_0.gguf", context=2048, slots=4)
+    gate = asyncio.Semaphore(8)
+    ended = []
+
+    async def one(number: int) -> None:
+        declared = Declared(number).tool()
+        text = grammar_for([declared], "lamp", (), SPAN, ToolChoice("named", "Do"))
+        sampling, said = Sampling(max_tokens=1500, temperature=1.0, seed=number), ""
+        async with gate:
+            async for piece in engine.generate("<|user|> x<|end|><|assistant|>", sampling, text):
+                if isinstance(piece, Delta):
+                    said += piece.text
+                elif piece.finish_reason == "stop":
+                    ended.append(number)
+        if number not in ended:
+            return
+        assert Grammar(text).accepts(said), said
+        prefixes = Prefixes(text)
+        assert prefixes.may_end(prefixes.after(prefixes.start(), said)), said
+        (call,) = parse_reply(said).tool_calls
+        jsonschema.validate(call.function.parsed(), declared.function.parameters)
+
+    try:
+        await asyncio.gather(*(one(number) for number in numbers))
+    finally:
+        engine.close()
+    assert len(ended) > 0.9 * len(numbers)
+
+
+async def test_calls_of_random_tools_follow_their_schemas(tiny_export: Path) -> None:
+    await check_random_tools(tiny_export, range(1000, 1040))
+
+
+@pytest.mark.slow
+async def test_calls_of_two_hundred_random_tools_follow_their_schemas(tiny_export: Path) -> None:
+    await check_random_tools(tiny_export, range(200))
 
 
 REQUESTS = ['dim the "hall lamp" to 20, please ☀️', "猫 <|end|> C:\\x [a]", "lamp " * 40, "it's Clapton's"]
