@@ -59,6 +59,8 @@ class LlamaCppEngine:
             self._llama: Any = self._open(n_ctx=context, n_batch=batch)
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelUnusable("llama.cpp cannot load this model file", where=str(path)) from error
+        self._stopped: Callable[[], bool] = bool  # that is, never
+        self._llama._ctx.decode = partial(self._compute, self._llama._ctx.decode)
         self._adapters = {name: self._adapter(file) for name, file in (adapters or {}).items()}
         self.adapters = frozenset(self._adapters)
         self._applied: str | None = None
@@ -84,12 +86,17 @@ class LlamaCppEngine:
 
         def decode() -> None:
             try:
+                self._stopped = stopped.is_set
                 if not stopped.is_set():
                     self._apply(adapter)
-                for piece in self._decode(prompt, sampling, grammar, stopped.is_set):
+                for piece in self._decode(prompt, sampling, grammar):
                     loop.call_soon_threadsafe(pieces.put_nowait, piece)
+            except _Stopped:
+                return
             except Exception as error:  # the thread's only way to tell: raised by the reader below
                 loop.call_soon_threadsafe(pieces.put_nowait, error)
+            finally:
+                self._stopped = bool
 
         work = self._pool.submit(decode)
         self._replies += 1
@@ -108,9 +115,16 @@ class LlamaCppEngine:
             stopped.set()
             work.cancel()
 
-    def _decode(
-        self, prompt: str, sampling: Sampling, grammar: str | None, stopped: Callable[[], bool]
-    ) -> Iterator[Delta | Finished]:
+    def _compute(self, decode: Callable[[Any], None], batch: Any) -> None:
+        """``decode`` of a batch, before which a reply that nobody reads any more ends.
+
+        llama.cpp's own callback would be asked at every node of the graph, each time for Python's lock, and on a CPU alone.
+        """
+        if self._stopped():
+            raise _Stopped
+        decode(batch)
+
+    def _decode(self, prompt: str, sampling: Sampling, grammar: str | None) -> Iterator[Delta | Finished]:
         """Deltas and the end of one reply, in the worker's thread."""
         # What the file wants at the beginning of every text comes first, as llama.cpp's own server has it.
         tokens = self._llama.tokenize(prompt.encode(), add_bos=True, special=True)
@@ -123,8 +137,6 @@ class LlamaCppEngine:
         characters, pieces, end = _Characters(), Pieces(sampling.stop), self._llama.token_eos()
         for token in self._llama.generate(tokens, **options):
             first = first or time.monotonic()
-            if stopped():
-                return
             if token == end or self._library.llama_vocab_is_eog(self._llama._model.vocab, token):
                 reason = "stop"
                 break
@@ -146,8 +158,8 @@ class LlamaCppEngine:
         yield Finished("stop" if reason == "stop" else "length", len(tokens), cached, count, prompt_ms, completion_ms)
 
     def _sampled(self, sampling: Sampling, grammar: str | None) -> dict[str, Any]:
-        if sampling.seed is not None:
-            self._llama.set_seed(sampling.seed)
+        # It keeps the last one; the default stands for one that llama.cpp draws.
+        self._llama.set_seed(self._library.LLAMA_DEFAULT_SEED if sampling.seed is None else sampling.seed)
         options = {
             "temp": max(0.0, sampling.temperature),
             "top_p": sampling.top_p,
@@ -266,6 +278,10 @@ class LlamaCppEngine:
         self._llama.close()
         if self._embedder is not None:
             self._embedder.close()
+
+
+class _Stopped(Exception):
+    """Nobody reads the reply any more."""
 
 
 class _Characters:

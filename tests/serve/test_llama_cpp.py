@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +84,14 @@ async def test_replies_grammar_and_stop(engine: LlmEngine) -> None:
     assert (await reply(engine, Sampling(max_tokens=40, stop=("cd",)), 'root ::= "abcdef"'))[0] == "ab"
 
 
+async def test_a_seed_is_for_one_request(engine: LlmEngine) -> None:
+    sampling = Sampling(max_tokens=24, temperature=1.5)
+    seeded = Sampling(max_tokens=24, temperature=1.5, seed=7)
+    first = (await reply(engine, seeded))[0]
+    assert len({first, (await reply(engine, sampling))[0], (await reply(engine, sampling))[0]}) == 3
+    assert (await reply(engine, seeded))[0] == first
+
+
 async def test_log_probabilities_are_of_every_token(engine: LlmEngine) -> None:
     rule = 'root ::= "na" [ï] "ve 猫"'
     found = [piece async for piece in engine.generate(PROMPT, Sampling(max_tokens=60, logprobs=3, stop=("猫",)), rule)]
@@ -125,6 +136,41 @@ async def test_leaving_early_frees_the_model(engine: LlmEngine) -> None:
         break
     await stream.aclose()  # type: ignore[attr-defined]
     assert (await reply(engine, Sampling(max_tokens=3, temperature=1, seed=1)))[1].completion_tokens <= 3
+
+
+async def test_leaving_while_the_prompt_is_read_stops_at_the_next_batch(
+    weights: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import llama_cpp.llama_cpp as binding
+
+    from serve.engines.llama_cpp import LlamaCppEngine
+
+    engine, decode, computed = LlamaCppEngine(weights["f16"], context=512, batch=32), binding.llama_decode, []
+    reached, left = threading.Event(), threading.Event()
+
+    def watched(*arguments: Any) -> Any:
+        computed.append(arguments)
+        if len(computed) == 3:
+            reached.set()
+            assert left.wait(60)
+        return decode(*arguments)
+
+    try:
+        expected = (await reply(engine, Sampling(max_tokens=8)))[0]
+        with monkeypatch.context() as patched:
+            patched.setattr(binding, "llama_decode", watched)
+            asked = asyncio.ensure_future(anext(engine.generate(USER + PROMPT * 30, Sampling(max_tokens=8))))
+            assert await asyncio.to_thread(reached.wait, 60)
+            asked.cancel()
+            assert isinstance((await asyncio.gather(asked, return_exceptions=True))[0], asyncio.CancelledError)
+            left.set()
+            await engine.tokenize("")  # waits for the worker
+        assert len(computed) == 3
+        assert (await reply(engine, Sampling(max_tokens=8)))[0] == expected
+        assert (await engine.score_next(PROMPT)).next_tokens
+    finally:
+        left.set()
+        engine.close()
 
 
 async def test_a_prompt_over_the_context_is_refused(engine: LlmEngine) -> None:

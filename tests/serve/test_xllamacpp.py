@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tokenizers import Tokenizer
@@ -11,7 +12,7 @@ from tokenizers import Tokenizer
 from schemas.errors import EngineError, GrammarUnusable, ModelUnusable, Overloaded, PromptTooLong, RequestError
 from schemas.prompt import ASSISTANT, END, USER
 from serve.engines.llama_server import Guesses
-from serve.engines.protocol import Delta, Finished, Sampling
+from serve.engines.protocol import Delta, Finished, LlmEngine, Sampling
 from serve.engines.xllamacpp import XllamacppEngine
 
 PROMPT = f"{USER} turn on the hall lamp{END}{ASSISTANT}"
@@ -24,9 +25,25 @@ def engine(tiny_export: Path) -> Iterator[XllamacppEngine]:
     engine.close()
 
 
-async def reply(
-    engine: XllamacppEngine, sampling: Sampling, grammar: str | None = None, prompt: str = PROMPT
-) -> tuple[str, Finished]:
+@pytest.fixture(scope="module", params=["xllamacpp", "llama_cpp"])
+def kind(request: pytest.FixtureRequest) -> Any:
+    """Either engine, as its class."""
+    if request.param == "xllamacpp":
+        return XllamacppEngine
+    pytest.importorskip("llama_cpp", reason="the extra llama-cpp is not installed: it compiles for minutes")
+    from serve.engines.llama_cpp import LlamaCppEngine
+
+    return LlamaCppEngine
+
+
+@pytest.fixture(scope="module")
+def of_either_kind(kind: Any, tiny_export: Path) -> Iterator[LlmEngine]:
+    engine = kind(tiny_export / "model-q8_0.gguf", context=1024, slots=2)
+    yield engine
+    engine.close()
+
+
+async def reply(engine: LlmEngine, sampling: Sampling, grammar: str | None = None, prompt: str = PROMPT) -> tuple[str, Finished]:
     pieces = [piece async for piece in engine.generate(prompt, sampling, grammar)]
     ends = [piece for piece in pieces if isinstance(piece, Finished)]
     assert len(ends) == 1
@@ -38,7 +55,8 @@ async def pieces_of(engine: XllamacppEngine, sampling: Sampling, grammar: str) -
     return [piece async for piece in engine.generate(PROMPT, sampling, grammar)]
 
 
-async def test_a_reply_ends_once_and_is_counted(engine: XllamacppEngine) -> None:
+async def test_a_reply_ends_once_and_is_counted(of_either_kind: LlmEngine) -> None:
+    engine = of_either_kind
     text, end = await reply(engine, Sampling(max_tokens=20, temperature=1, seed=1))
     assert text
     assert end.finish_reason in ("length", "stop")
@@ -115,7 +133,8 @@ async def test_log_probabilities_are_the_models_own(engine: XllamacppEngine) -> 
         assert "".join(token.token for token in piece.logprobs) == piece.text
 
 
-async def test_penalties_and_biases_are_followed(engine: XllamacppEngine) -> None:
+async def test_penalties_and_biases_are_followed(of_either_kind: LlmEngine) -> None:
+    engine = of_either_kind
     rule = "root ::= [ab]{30}"
     a, b = await engine.tokenize("a"), await engine.tokenize("b")
     plain, _ = await reply(engine, Sampling(max_tokens=30, logit_bias=((a[0], 50),)), rule)
@@ -145,8 +164,8 @@ async def test_texts_that_cannot_be_embedded(engine: XllamacppEngine) -> None:
         await engine.embed(["x " * 5000])
 
 
-async def test_a_full_queue_refuses_and_an_empty_one_takes_again(tiny_export: Path) -> None:
-    small = XllamacppEngine(tiny_export / "model-q8_0.gguf", context=512, slots=1, queue=2)
+async def test_a_full_queue_refuses_and_an_empty_one_takes_again(tiny_export: Path, kind: Any) -> None:
+    small = kind(tiny_export / "model-q8_0.gguf", context=512, slots=1, queue=2)
     try:
         found = await asyncio.gather(*(reply(small, Sampling(max_tokens=5)) for _ in range(5)), return_exceptions=True)
         assert [isinstance(one, Overloaded) for one in found] == [False] * 3 + [True] * 2
