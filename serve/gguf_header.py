@@ -19,7 +19,9 @@ VERSIONS = (2, 3)
 MAX_KEYS = 4096
 MAX_TENSORS = 65_536
 MAX_TEXT = 4 * 2**20
+# Over all keys: the largest vocabularies there are make some 1.5 million items and 20 MB of text.
 MAX_ITEMS = 4 * 2**20
+MAX_TEXTS = 128 * 2**20
 MAX_DIMENSIONS = 4
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
@@ -111,6 +113,8 @@ class _Reader:
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
         self._at = 0
+        self._items = 0
+        self._texts = 0
 
     def header(self) -> Header:
         if self._take(4) != MAGIC:
@@ -140,7 +144,8 @@ class _Reader:
             return self._one(_SCALARS[kind])
         if kind != _ARRAY:
             raise _Damaged(f"a value has the unknown type {kind}")
-        inner, length = self._one("I"), self._count(MAX_ITEMS, "items")
+        inner, length = self._one("I"), self._count(MAX_ITEMS - self._items, "items more")
+        self._items += length
         if inner == _STRING:
             return [self._text() for _ in range(length)]
         if inner not in _SCALARS:
@@ -156,8 +161,9 @@ class _Reader:
 
     def _text(self) -> str:
         length = self._one("Q")
-        if length > MAX_TEXT:
-            raise _Damaged("a text in it is too long")
+        self._texts += length
+        if length > MAX_TEXT or self._texts > MAX_TEXTS:
+            raise _Damaged("a text in it is too long, or all of them are")
         return self._take(length).decode("utf-8", "replace")
 
     def _one(self, code: str) -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.errors import ModelUnusable
 from schemas.prompt import CHAT_TEMPLATE, END, SPECIALS
-from serve.gguf_header import read_header
+from serve.gguf_header import MAX_ITEMS, read_header
 
 
 def test_what_the_writer_wrote_is_read(tiny_export: Path) -> None:
@@ -67,4 +67,32 @@ def test_lengths_are_not_believed(tmp_path: Path, tensors: int, keys: int, body:
     path = tmp_path / "lying.gguf"
     path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, tensors, keys) + body)
     with pytest.raises(ModelUnusable):
+        read_header(path)
+
+
+def test_many_lists_are_bounded_in_sum(tmp_path: Path) -> None:
+    def listed(number: int, items: int) -> bytes:
+        return struct.pack("<Q4sIIQ", 4, b"%04d" % number, 9, 0, items) + bytes(items)
+
+    def written(lists: list[int]) -> Path:
+        path = tmp_path / "wide.gguf"
+        body = b"".join(listed(number, items) for number, items in enumerate(lists))
+        path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, len(lists)) + body)
+        return path
+
+    most = MAX_ITEMS // 4
+    assert len(read_header(written([most] * 4)).metadata) == 4
+    with pytest.raises(ModelUnusable, match="items"):
+        read_header(written([most] * 4 + [1]))
+
+
+def test_many_texts_are_bounded_in_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serve.gguf_header.MAX_TEXTS", 56)
+    path = tmp_path / "wordy.gguf"
+    for texts in (4, 5):
+        body = b"".join(struct.pack("<Q4sIQ10s", 4, b"%04d" % number, 8, 10, b"x" * 10) for number in range(texts))
+        path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, texts) + body)
+        if texts == 4:
+            assert len(read_header(path).metadata) == 4
+    with pytest.raises(ModelUnusable, match="text"):
         read_header(path)
