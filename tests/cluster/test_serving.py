@@ -253,13 +253,14 @@ def test_a_client_that_leaves_frees_its_turn(stage: Stage) -> None:
         until(lambda: stage.turns() == 0, "all turns end")
 
 
-def test_three_swaps_under_load_lose_nothing(stage: Stage) -> None:
+@pytest.mark.timeout(600)
+def test_ten_swaps_under_load_lose_nothing(stage: Stage) -> None:
     """Plain and streamed, many streams longer than a swap: all whole, each in the words of one version."""
     stage.learn("2")
     stage.learn("1")
     with stage.load() as load:
         load.wait("rottie-llm/1")
-        for version in ("2", "1", "2"):
+        for version in ("2", "1") * 5:
             stage.roll(stage.model(version))
             load.wait(f"rottie-llm/{version}")
     assert load.failures == {}
