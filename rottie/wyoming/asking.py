@@ -104,9 +104,9 @@ class Api:
         async with self._asked("POST", "/v1/audio/transcriptions", data=wanted, files=files) as reply:
             return json.loads(await reply.aread())
 
-    async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
-        """Pieces of schemas.talking.OUT_RATE's samples, as they are made."""
-        wanted = {"model": "rottie-tts", "voice": "default", "input": text, "response_format": "pcm"}
+    async def speak(self, text: str, language: str | None) -> AsyncGenerator[bytes, None]:
+        """Pieces of schemas.talking.OUT_RATE's samples, as they are made; ``language`` None: by the default voice."""
+        wanted = {"model": "rottie-tts", "voice": language or "default", "input": text, "response_format": "pcm"}
         async with self._asked("POST", "/v1/audio/speech", json=wanted) as reply:
             async for piece in reply.aiter_bytes():
                 yield piece

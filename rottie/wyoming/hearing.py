@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator
 
 from wyoming.asr import Transcript, TranscriptChunk, TranscriptStart, TranscriptStop
@@ -10,13 +9,12 @@ from wyoming.event import Eventable
 
 from rottie.wyoming.asking import Api
 from rottie.wyoming.following import Following
-from rottie.wyoming.messages import Format, Piece, Transcribe
+from rottie.wyoming.messages import Format, Piece, Transcribe, code_of
 from rottie.wyoming.sound import Sound
 from schemas.errors import AudioUnusable
 from serve.engines.samples import RATE
 
 LONGEST_S = 120
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 class Hearing:
@@ -26,7 +24,7 @@ class Hearing:
         self._api, self._request = api, request
         self._names = tuple(dict.fromkeys((*names, *request.names)))
         self._follows = set(request.names) <= set(names)  # other names can only be told with a whole recording
-        self._language = _code(request.language)
+        self._language = code_of(request.language)
         self._forget()
 
     def _forget(self) -> None:
@@ -91,9 +89,3 @@ class Hearing:
             told.append(TranscriptChunk(text=text[len(sent) :]))
             self._sent = text
         return told
-
-
-def _code(language: str | None) -> str | None:
-    """``en`` of ``en_US`` and ``en-GB``."""
-    found = _LANGUAGE.match((language or "").lower())
-    return found.group() if found else None

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+PROGRAM = "rottie"
 LONGEST_SAID, LONGEST_SPOKEN = 4000, 20_000
 Context = Annotated[dict[str, Any] | None, Field(default=None)]
 Name = Annotated[str, Field(max_length=200)]
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_VOICE = re.compile(rf"{PROGRAM}-([a-z]{{2,3}})")
+
+
+def voice_name(language: str) -> str:
+    """Of the voice for a language other than the default one: clients may give nothing but a name back."""
+    return f"{PROGRAM}-{language}"
+
+
+def code_of(language: str | None) -> str | None:
+    """``en`` of ``en_US`` and ``en-GB``."""
+    found = _LANGUAGE.match((language or "").lower())
+    return found.group() if found else None
 
 
 class _Message(BaseModel):
@@ -52,15 +67,27 @@ class Piece(Format):
 
 
 class Voice(_Message):
-    """One voice is configured: every name and language stands for it."""
+    """A voice by the name that it is told by, which decides, or by its language; all others stand for the default."""
 
     name: str | None = Field(default=None, max_length=200)
+    language: str | None = Field(default=None, max_length=35)
+
+    @property
+    def spoken(self) -> str | None:
+        """The language's code; None for the default voice."""
+        named = _VOICE.fullmatch(self.name or "")
+        return named[1] if named else None if self.name else code_of(self.language)
 
 
 class SynthesizeStart(_Message):
     voice: Voice | None = None
     text_format: str | None = Field(default=None, max_length=20)
     context: Context
+
+    @property
+    def language(self) -> str | None:
+        """What shall be spoken, where the client says so."""
+        return self.voice.spoken if self.voice else None
 
 
 class SynthesizeChunk(_Message):

@@ -14,6 +14,7 @@ from rottie.wyoming.messages import LONGEST_SPOKEN, Synthesize, SynthesizeChunk,
 from schemas.errors import RequestTooLarge, TextUnspeakable
 from schemas.talking import OUT_RATE
 from serve.talking.clauses import Clauses
+from serve.talking.reading import read, read_out
 from serve.talking.speaking import BREATH_S, SENTENCE_S
 
 AT_ONCE = 250  # characters of one request to the voice
@@ -27,6 +28,8 @@ class Speaking:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._clauses = Clauses()
+        self._language: str | None = None  # that the client asked for
+        self._reads = "en"
         self._streams = False
         self._length = 0
         self._sent = 0  # bytes of the sound that is being told
@@ -37,17 +40,16 @@ class Speaking:
         _check(asked.text_format)
         if self._streams:
             return
-        if not any(map(str.isalnum, asked.text)):
-            raise TextUnspeakable("the text has nothing to say", where="text")
+        clauses = await self._in(asked.language)
+        read_out(asked.text, self._reads)
         yield self._begun()
-        clauses = Clauses(await self._api.language())
         async for event in self._said(_joined([*clauses.add(asked.text), *clauses.finish()])):
             yield event
         yield self._over()
 
     async def start(self, asked: SynthesizeStart) -> AsyncGenerator[Eventable, None]:
         _check(asked.text_format)
-        self._clauses = Clauses(await self._api.language())
+        self._clauses = await self._in(asked.language)
         self._streams, self._length = True, 0
         yield self._begun()
 
@@ -69,9 +71,14 @@ class Speaking:
         yield self._over()
         yield SynthesizeStopped()
 
+    async def _in(self, language: str | None) -> Clauses:
+        """What follows is spoken in ``language``, or the assistant's."""
+        self._language, self._reads = language, language or await self._api.language()
+        return Clauses(self._reads)
+
     async def _said(self, texts: Iterable[str]) -> AsyncGenerator[Eventable, None]:
         for text in texts:
-            if any(map(str.isalnum, text)):
+            if any(map(str.isalnum, read(text, self._reads))):
                 if self._sent:
                     yield self._chunk(_pause(self._ended))
                 self._ended = text
@@ -81,7 +88,7 @@ class Speaking:
 
     async def _sounding(self, text: str) -> AsyncGenerator[Eventable, None]:
         rest = b""
-        async with aclosing(self._api.speak(text)) as pieces:
+        async with aclosing(self._api.speak(text, self._language)) as pieces:
             async for piece in pieces:
                 rest += piece
                 while len(rest) >= PIECE:

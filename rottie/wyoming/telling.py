@@ -19,7 +19,7 @@ from wyoming.info import (
     WakeProgram,
 )
 
-PROGRAM = "rottie"
+from rottie.wyoming.messages import PROGRAM, voice_name
 
 
 def info_of(status: dict[str, Any], wake_word: tuple[str, str] | None) -> Info:
@@ -32,8 +32,10 @@ def info_of(status: dict[str, Any], wake_word: tuple[str, str] | None) -> Info:
         told.asr = [AsrProgram(**_about(PROGRAM, "Speech to text"), models=[model], supports_transcript_streaming=True)]
     if "tts" in spoken:
         name, languages = _of(spoken["tts"], language)
-        voice = TtsVoice(**_about(name, "Voice"), languages=languages)
-        told.tts = [TtsProgram(**_about(PROGRAM, "Text to speech"), voices=[voice], supports_synthesize_streaming=True)]
+        default = language if language in languages else languages[0]
+        names = {spoken: name if spoken == default else voice_name(spoken) for spoken in (default, *languages)}
+        voices = [TtsVoice(**_about(name, f"Voice ({spoken})"), languages=[spoken]) for spoken, name in names.items()]
+        told.tts = [TtsProgram(**_about(PROGRAM, "Text to speech"), voices=voices, supports_synthesize_streaming=True)]
     assistant = HandleModel(**_about("assistant", "The assistant of this home"), languages=[language])
     told.handle = [
         HandleProgram(

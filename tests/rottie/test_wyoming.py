@@ -20,7 +20,7 @@ from wyoming.event import Event
 from wyoming.handle import Handled, HandledStop, NotHandled
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
-from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped, SynthesizeVoice
 from wyoming.wake import Detect, Detection, NotDetected
 
 from rottie.wyoming import bridge as bridging
@@ -29,6 +29,7 @@ from rottie.wyoming.asking import Api
 from rottie.wyoming.bridge import bridge, wake_of
 from rottie.wyoming.connection import Parts
 from rottie.wyoming.reading import Patience
+from rottie.wyoming.telling import info_of
 from schemas.assistant import Tiers
 from schemas.errors import EngineError, HomeDown, Overloaded, RottieError, TimedOut
 from schemas.talking import CANNOT_ANSWER
@@ -127,6 +128,20 @@ async def test_it_tells_what_it_can_do(port: int) -> None:
     assert [(p.supports_handled_streaming, p.supports_home_control) for p in info.handle] == [(True, True)]
     assert [program.models[0].phrase for program in info.wake] == ["hey rottie"]
     assert all(p.installed for p in (*info.asr, *info.tts, *info.handle, *info.wake))
+
+
+def test_each_language_has_a_voice_that_its_name_tells() -> None:
+    """Home Assistant gives nothing but a name back."""
+    replica = {"model": "/voices/amy/", "languages": ["de", "en", "fr"], "reached": True}
+
+    def voices(language: str, *replicas: dict[str, Any]) -> list[tuple[str, list[str]]]:
+        told = info_of({"language": language, "speech": {"tts": replicas}}, None)
+        return [(voice.name, voice.languages) for voice in told.tts[0].voices]
+
+    assert voices("en", replica) == [("amy", ["en"]), ("rottie-de", ["de"]), ("rottie-fr", ["fr"])]
+    assert voices("es", replica) == [("amy", ["de"]), ("rottie-en", ["en"]), ("rottie-fr", ["fr"])]
+    assert voices("en", replica | {"languages": []}) == [("amy", ["en"])]
+    assert voices("en") == [("rottie", ["en"])]
 
 
 async def test_what_is_known_is_told_where_the_replicas_are_slow(
@@ -265,6 +280,37 @@ async def test_a_text_is_spoken_while_it_streams_in(port: int) -> None:
     assert (kinds.count("audio-start"), kinds[-2:]) == (0, ["audio-stop", "synthesize-stopped"])
     audio = b"".join(event.payload or b"" for event in (*first, *answers))
     assert len(audio) / 2 == pytest.approx(24000 * (0.25 + 0.02 * len("The hall lamp is on.It is late.")), abs=2400)
+
+
+@pytest.mark.parametrize(
+    ("voice", "language"),
+    [
+        (None, None),
+        (SynthesizeVoice(name="starter"), None),
+        (SynthesizeVoice(name="rottie-de"), "de"),
+        (SynthesizeVoice(name="rottie-de", speaker="x"), "de"),
+        (SynthesizeVoice(language="de_DE"), "de"),
+        (SynthesizeVoice(language="?"), None),
+    ],
+)
+async def test_a_voice_is_chosen_by_its_language(
+    port: int, parts: Parts, monkeypatch: pytest.MonkeyPatch, voice: SynthesizeVoice | None, language: str | None
+) -> None:
+    speak, said = parts.api.speak, list[tuple[str, str | None]]()
+
+    def noted(text: str, language: str | None) -> AsyncGenerator[bytes, None]:
+        said.append((text, language))
+        return speak(text, language)
+
+    monkeypatch.setattr(parts.api, "speak", noted)
+    text = "Das war am 3. Mai. "
+    _, audio = await spoken(port, Synthesize(text=text, voice=voice))
+    assert len(audio)
+    assert said == [(text, language)]
+    said.clear()
+    stream = [SynthesizeStart(voice=voice), SynthesizeChunk(text=f"{text}```x```"), SynthesizeStop()]
+    await spoken(port, *stream, until=SynthesizeStopped)
+    assert said == [(part, language) for part in ([text] if language else ["Das war am 3. ", "Mai. "])]
 
 
 async def test_the_wake_word_is_detected(port: int) -> None:
