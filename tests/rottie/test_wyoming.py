@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from wyoming.asr import Transcribe, Transcript, TranscriptStop
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.error import Error
-from wyoming.event import Event
+from wyoming.event import Event, async_read_event
 from wyoming.handle import Handled, HandledStop, NotHandled
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
@@ -440,6 +441,46 @@ async def test_what_is_malformed_is_told_and_ends_the_connection(port: int, name
     assert await asyncio.wait_for(reader.read(), 20) == b""
     writer.close()
     assert (await told(port, Ping(), until=Pong))[-1].type == "pong"
+
+
+def spoilt(rng: random.Random) -> bytes:
+    """Events as clients send them, some of whose bytes are others, twice there, or not."""
+    events = (Transcribe(language="en"), Detect(), SynthesizeStart(), SynthesizeChunk(text="It is "), Synthesize(text="Hello."))
+    plain = [event.event() for event in (*events, SynthesizeStop(), Transcript(text="hi"), *chunks(samples(0.1)), Describe())]
+    sent = bytearray()
+    for event in rng.sample(plain, 4):
+        data = json.dumps(event.data).encode()
+        header = {"type": event.type, "data_length": len(data), "payload_length": len(event.payload or b"")}
+        sent += raw(header, data, event.payload or b"")
+    for _ in range(rng.randrange(1, 12)):
+        at, size = rng.randrange(len(sent)), rng.choice((1, 1, 1, 8))
+        sent[at : at + size] = rng.choice((b"", rng.randbytes(size), sent[at : at + size] * 2, b'{"type": []}\n', b"-1", b"null"))
+    return bytes(sent)
+
+
+async def test_whatever_comes_the_door_stays_open(parts: Parts) -> None:
+    """Each gets answers and typed errors, then its connection is closed; none meets a bug of ours."""
+    rng = random.Random(0)
+
+    async def answers(port: int, sent: bytes) -> list[Event]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        found: list[Event] = []
+        with contextlib.suppress(ConnectionError):
+            while (event := await asyncio.wait_for(async_read_event(reader), 20)) is not None:
+                found.append(event)
+        writer.close()
+        return found
+
+    async with bridge("127.0.0.1", 0, replace(parts, patience=Patience(idle_s=0.3, event_s=0.3))) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        codes = set[str]()
+        for _ in range(10):
+            for found in await asyncio.gather(*(answers(port, spoilt(rng)) for _ in range(15))):
+                codes |= {str(event.data["code"]) for event in found if Error.is_type(event.type)}
+        assert "request" in codes
+        assert "engine" not in codes, "which stands for a bug"
+        assert [event.type for event in await told(port, Ping(), until=Pong)] == ["pong"]
 
 
 async def test_a_format_that_changes_and_a_recording_without_end(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
