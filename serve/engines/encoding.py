@@ -12,6 +12,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.errors import RequestError
+
 AudioFormat = Literal["mp3", "opus", "flac", "wav", "pcm"]
 FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
 MEDIA = {"mp3": "audio/mpeg", "opus": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav", "pcm": "audio/pcm"}
@@ -28,6 +30,7 @@ class Encoder:
     """One recording in ``form``. Not safe in threads. Blocks for as long as encoding takes."""
 
     def __init__(self, form: AudioFormat, rate: int) -> None:
+        """Raises RequestError for a form that this machine's FFmpeg cannot write."""
         self._form, self._rate = form, rate
         self._begun = False
         self._coder = None if form == "wav" else _Raw(rate) if form == "pcm" else _Coded(*_CONTAINERS[form], rate)
@@ -74,12 +77,17 @@ class _Raw:
 class _Coded:
     def __init__(self, container: str, codec: str, rate: int) -> None:
         import av
+        from av.error import FFmpegError
 
         self._rate = rate
         self._sink = _Sink()
-        self._container: Any = av.open(self._sink, "w", format=container, options=_OPTIONS.get(container, {}))
         target = 24_000 if codec == "libopus" else rate
-        self._stream = self._container.add_stream(codec, rate=target, layout="mono")
+        try:
+            self._container: Any = av.open(self._sink, "w", format=container, options=_OPTIONS.get(container, {}))
+            self._stream = self._container.add_stream(codec, rate=target, layout="mono")
+        except (ValueError, FFmpegError) as error:
+            hint = "Ask for wav or pcm, which need no codec."
+            raise RequestError(f"there is no codec for {container} here", where="response_format", hint=hint) from error
         self._stream.codec_context.open()
         self._resampler = _resampler(self._stream.format.name, rate, target, self._stream.codec_context.frame_size)
 

@@ -26,6 +26,7 @@ from serve.api.gateway import Settings, create_app
 from serve.assisting import Manner
 from serve.conversations import Conversations
 from serve.conversing import Talks
+from serve.engines import encoding
 from serve.engines.decoding import Decoder
 from serve.engines.encoding import MEDIA
 from serve.engines.faster_whisper import Piece, Told, Transcript
@@ -438,6 +439,15 @@ async def test_speech_in_every_format(served: Served, form: str) -> None:
     audio = await decoder.decode(reply.content, 60)
     decoder.close()
     assert len(audio) == pytest.approx(16000 * 0.02 * len("Hello.It is late."), abs=1600)
+
+
+@pytest.mark.parametrize("missing", [("mp3", "no_such_codec"), ("no_such_container", "libmp3lame")])
+async def test_a_codec_that_is_missing_is_told(served: Served, monkeypatch: pytest.MonkeyPatch, missing: tuple[str, str]) -> None:
+    monkeypatch.setitem(encoding._CONTAINERS, "mp3", missing)
+    reply = await served.speak(response_format="mp3")
+    assert error_of(reply, 400) == "request"
+    assert reply.json()["error"]["param"] == "response_format"
+    assert (await served.speak(response_format="wav")).status_code == 200
 
 
 async def test_speed_and_bounds_of_speech(served: Served) -> None:
