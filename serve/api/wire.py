@@ -93,6 +93,12 @@ class Sampling(Body):
 
 
 class PenalisedSampling(Sampling):
+    repeat_penalty: float | None = Field(
+        default=None,
+        gt=0,
+        le=2,
+        description="Extension, llama.cpp's: how much less likely tokens become that came before; 1: not at all.",
+    )
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
     logit_bias: dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], Annotated[float, Field(ge=-100, le=100)]] | None = Field(
@@ -121,6 +127,7 @@ def sampling_of(asked: Sampling, max_tokens: int, logprobs: int | None) -> proto
         return found
     return replace(
         found,
+        repeat_penalty=1.0 if asked.repeat_penalty is None else asked.repeat_penalty,
         presence_penalty=asked.presence_penalty or 0.0,
         frequency_penalty=asked.frequency_penalty or 0.0,
         logit_bias=tuple((int(token), bias) for token, bias in (asked.logit_bias or {}).items()),

@@ -184,6 +184,8 @@ async def test_reply_length_is_bounded(served: Served) -> None:
         ("top_logprobs", 3),
         ("temperature", 3),
         ("top_p", 0),
+        ("repeat_penalty", 0),
+        ("repeat_penalty", 2.5),
         ("max_tokens", 0),
         ("max_tokens", "many"),
         ("frobnicate", 1),
@@ -404,6 +406,7 @@ async def test_many_at_once(served: Served) -> None:
 async def test_every_setting_reaches_the_turn(served: Served) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}}
     knobs = {"temperature": 1, "top_k": 3, "min_p": 0.1, "presence_penalty": 0.5, "frequency_penalty": -0.5, "seed": 2**63 - 1}
+    knobs |= {"repeat_penalty": 1.25}
     reply = await served.http.post(
         CHAT,
         json={
@@ -422,7 +425,7 @@ async def test_every_setting_reaches_the_turn(served: Served) -> None:
     first, second = served.speaker.turns
     sampling = Sampling(
         max_tokens=20, temperature=1, top_k=3, min_p=0.1, presence_penalty=0.5, frequency_penalty=-0.5, seed=2**63 - 1,
-        logit_bias=((5, -100.0),), logprobs=4,
+        repeat_penalty=1.25, logit_bias=((5, -100.0),), logprobs=4,
     )  # fmt: skip
     assert first.sampling == sampling
     assert second.sampling == replace(sampling, seed=0)

@@ -231,7 +231,7 @@ def test_stop_seed_and_bias(client: openai.OpenAI) -> None:
     for setting in (
         {"frequency_penalty": 2.0, "presence_penalty": 1.0},
         {"top_p": 0.2},
-        {"extra_body": {"top_k": 5, "min_p": 0.1}},
+        {"extra_body": {"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.3}},
     ):
         client.chat.completions.create(**asked, **setting)  # type: ignore[call-overload]
 

@@ -143,6 +143,8 @@ async def test_penalties_and_biases_are_followed(of_either_kind: LlmEngine) -> N
     assert set(other) == {"b"}
     mixed, _ = await reply(engine, Sampling(max_tokens=30, logit_bias=((a[0], 5),), frequency_penalty=2), rule)
     assert set(mixed) == {"a", "b"}
+    again, _ = await reply(engine, Sampling(max_tokens=30, logit_bias=((a[0], 30), (b[0], 29)), repeat_penalty=2), rule)
+    assert again[:2] == "ab"
     turned, _ = await reply(engine, Sampling(max_tokens=2, logit_bias=((a[0], 30), (b[0], 29)), presence_penalty=2), rule)
     assert turned == "ab"
 
