@@ -50,6 +50,7 @@ def request_of(turn: Turn) -> TurnRequest:
         home_now=turn.home_now,
         home_tools=turn.home_tools,
         earlier=turn.earlier,
+        whole=turn.whole,
         sampling=turn.sampling,
         tool_choice=turn.tool_choice,
         adapter=turn.model.partition(":")[2] or None,

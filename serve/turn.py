@@ -50,6 +50,7 @@ class TurnRequest:
     ``home_now``: the lines of the assistant's home as it is now, for a model that was trained with a home; None for those
     that it was opened with. ``home_tools``: what that home offers, for a model that was trained without tools of its own.
     ``earlier``: turns before the newest one that the model gets at most; trained: as many as its training rows had.
+    ``whole``: where they do not fit, the turn is refused; otherwise the oldest of them give way.
     ``prompt``: the model continues this text, or what these token ids stand for, as it is, and messages, tools and home have
     no part in it. ``adapter``: one that the engine was opened with. ``reply_schema``: the JSON schema that a reply in words
     follows; a call that must be made does not. ``sure``: calls come with how sure the model is of each, exactly so where that may
@@ -65,6 +66,7 @@ class TurnRequest:
     sampling: Sampling = field(default_factory=Sampling)
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     earlier: Earlier = "all"
+    whole: bool = False
     adapter: str | None = None
     reply_schema: dict[str, Any] | None = None
     sure: float = 0.0
@@ -169,7 +171,7 @@ class Answerer:
         messages = self.form.normal(self._recalled(request.messages, request.earlier))
         tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
         home = self._lines(request) if request.home is None else request.home
-        prompt = await self._fit(messages, tools, home, request.sampling.max_tokens)
+        prompt = await self._fit(messages, tools, home, request)
         choice = request.tool_choice
         callable_tools = choice.offered(tools)
         if request.reply_schema is None or choice.mode in ("required", "named"):
@@ -214,23 +216,25 @@ class Answerer:
         system = [message for message in messages if message.role == "system"]
         return [*system, *(message for turn in kept for message in turn)]
 
-    async def _fit(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], reply: int) -> str:
-        """The prompt with as many of the newest turns as fit beside the reply. System messages and the newest turn stay.
+    async def _fit(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], request: TurnRequest) -> str:
+        """The prompt with as many of the newest turns as fit beside the reply. System messages and the newest turn stay, and
+        with ``request.whole`` all do. Where the newest turn alone is too long, the results of its tools are cut.
 
-        Where that turn alone is too long, the results of its tools are cut. Raises PromptTooLong where it is still.
+        Raises PromptTooLong where it is still.
         """
         system = [message for message in messages if message.role == "system"]
         turns = _turns([message for message in messages if message.role != "system"])
         if not turns:
             raise RequestError("there is nothing to answer", where="messages", hint="Send at least one user message.")
         context = self.engine.context
-        room = context - min(reply, context // 4)
+        room = context - min(request.sampling.max_tokens, context // 4)
+        last = 0 if request.whole else len(turns) - 1
 
         def since(first: int) -> str:
             return self.form.prompt([*system, *(message for turn in turns[first:] for message in turn)], tools, home)
 
         # All of them, or by halving the most that fit: counting a long conversation's tokens turn by turn takes seconds.
-        low, high, probe = 0, len(turns) - 1, 0
+        low, high, probe = 0, last, 0
         while low < high:
             if await self._tokens(since(probe), room) <= room:
                 high = probe
@@ -238,16 +242,16 @@ class Answerer:
                 low = probe + 1
             probe = (low + high) // 2
         prompt = since(low)
-        if low == len(turns) - 1 and (tokens := await self._tokens(prompt, context - 1)) > context - 1:
+        if low == last and (tokens := await self._tokens(prompt, context - 1)) > context - 1:
             # What was already done must be told, whatever a tool had to say about it.
-            longest = max((len(m.content or "") for m in turns[low] if m.role == "tool"), default=0)
+            longest = 0 if request.whole else max((len(m.content or "") for m in turns[low] if m.role == "tool"), default=0)
             while (longest := longest // 2) >= _SHORTEST_RESULT:
                 prompt = self.form.prompt([*system, *(_cut(message, longest) for message in turns[low])], tools, home)
                 if await self._tokens(prompt, room) <= room:
                     return prompt
+            what = "the conversation" if request.whole else "the newest message"
             raise PromptTooLong(
-                f"the newest message, with the system text, tools and home, has {tokens} tokens; this model takes {context}",
-                where="messages",
+                f"{what}, with the system text, tools and home, has {tokens} tokens; this model takes {context}", where="messages"
             )
         return prompt
 

@@ -77,8 +77,11 @@ class ResponseRequest(Sampling):
     stream_options: EventOptions | None = None
     include: tuple[Literal["message.output_text.logprobs", "reasoning.encrypted_content"], ...] | None = None
     top_logprobs: int | None = Field(default=None, ge=0, le=TOP_LOGPROBS)
+    truncation: Literal["auto", "disabled"] | None = Field(
+        default=None,
+        description="Where the conversation does not fit, disabled: it is refused; auto, or absent: the oldest turns give way.",
+    )
     # Accepted at their neutral value only.
-    truncation: Literal["auto"] | None = Field(default=None, description="The oldest turns give way where they do not fit.")
     reasoning: Reasoning | None = None
     background: Literal[False] | None = None
     # About the caller: accepted and dropped.
@@ -158,7 +161,7 @@ class ResponseBody(Body):
     tools: tuple[dict[str, Any], ...]
     top_logprobs: int
     top_p: float
-    truncation: Literal["auto"]
+    truncation: Literal["auto", "disabled"]
     usage: ResponseUsage | None
     user: str | None
     metadata: dict[str, str]

@@ -59,6 +59,7 @@ class _Asked:
             tools=None if request.tools is None else tools,
             tool_choice=choice,
             reply_schema=schema,
+            whole=request.truncation == "disabled",
             sampling=sampling_of(request, min(request.max_output_tokens or most, most), request.logprobs),
         )
 
@@ -87,7 +88,7 @@ class _Asked:
             "tools": [{"parameters": None, "strict": None, **tool} for tool in shown.get("tools", [])],
             "top_logprobs": request.top_logprobs or 0,
             "top_p": 1.0 if request.top_p is None else request.top_p,
-            "truncation": "auto",
+            "truncation": request.truncation or "auto",
             "usage": None,
             "user": request.user,
             "metadata": request.metadata or {},

@@ -33,7 +33,7 @@ class Turn(BaseModel):
 
     ``model`` may end in ``:adapter``. With ``prompt`` the
     model continues that text, or what those token ids stand for, and messages, tools and home have no part in it.
-    ``reply_schema``: the JSON schema that a reply in words must follow. ``home_now`` to ``earlier``, and ``sure``: see
+    ``reply_schema``: the JSON schema that a reply in words must follow. ``home_now`` to ``whole``, and ``sure``: see
     TurnRequest.
     """
 
@@ -47,6 +47,7 @@ class Turn(BaseModel):
     home_now: tuple[str, ...] | None = None
     home_tools: tuple[Tool, ...] | None = None
     earlier: int | Literal["trained", "all"] = "all"
+    whole: bool = False
     tool_choice: ToolChoice = ToolChoice()
     reply_schema: dict[str, Any] | None = None
     sampling: protocol.Sampling = protocol.Sampling()

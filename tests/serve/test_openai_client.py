@@ -314,6 +314,17 @@ def test_responses(client: openai.OpenAI) -> None:
         client.responses.retrieve(private.id)
 
 
+def test_responses_that_are_not_cut(client: openai.OpenAI) -> None:
+    asked: Any = {"model": MODEL, "max_output_tokens": 4, "tool_choice": "none"}
+    long: Any = [{"role": "user", "content": "word " * 5000}, {"role": "user", "content": "hello"}]
+    cut = client.responses.create(**asked, input=long)
+    assert cut.truncation == "auto"
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.responses.create(**asked, input=long, truncation="disabled")
+    assert refused.value.code == "request.too_long"
+    assert client.responses.create(**asked, input="hello", truncation="disabled").truncation == "disabled"
+
+
 def test_responses_call_and_are_told_what_came_of_it(client: openai.OpenAI) -> None:
     tools: Any = [{"type": "function", "strict": True, **TOOL["function"]}]
     asked: Any = {"model": MODEL, "tools": tools, "max_output_tokens": 400}

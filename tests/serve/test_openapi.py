@@ -67,6 +67,7 @@ GOOD: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/responses", {"input": "a", "include": ["message.output_text.logprobs"], "tool_choice": "none"}),
     ("POST", "/v1/responses", {"input": ASK, "tools": [{"type": "function", **FUNCTION}], "tool_choice": "required"}),
     ("POST", "/v1/responses", {"input": "a", "stream": True}),
+    ("POST", "/v1/responses", {"input": "a", "truncation": "disabled"}),
     ("POST", "/v1/assist", {"text": "turn on the hall lamp"}),
     ("POST", "/v1/assist", {"text": "turn off the hall lamp", "stream": True}),
     ("POST", "/v1/assist", {"audio": {"data": base64.b64encode(wav(tone())).decode()}, "speak": True}),

@@ -122,6 +122,18 @@ async def test_the_oldest_turns_give_way() -> None:
     assert prompt.count("<|tool|>") == 1  # a result never stays without its call
 
 
+async def test_a_whole_conversation_is_refused_where_it_does_not_fit() -> None:
+    small = answerer(" ok", context=80)
+    messages = said("word " * 90, "newest")
+    with pytest.raises(PromptTooLong, match="the conversation") as caught:
+        await events(small, TurnRequest(messages, whole=True))
+    assert (caught.value.where, caught.value.status) == ("messages", 400)
+    await events(small, TurnRequest(messages))
+    assert "word" not in small.engine.prompt
+    await events(small, TurnRequest(said("word " * 20, "newest"), whole=True, sampling=Sampling(max_tokens=70)))
+    assert "word" in small.engine.prompt
+
+
 @pytest.mark.parametrize(
     ("earlier", "trained", "seen"), [("all", 1, 3), ("trained", 1, 1), ("trained", 2, 2), (0, 3, 1), (1, 1, 2)]
 )
