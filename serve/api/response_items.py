@@ -99,6 +99,35 @@ class CalledItem(Body):
 OutputItem = Annotated[SaidItem | CalledItem, Field(discriminator="type")]
 
 
+class InputText(Body):
+    type: Literal["input_text"]
+    text: str
+
+
+class GivenItem(Body):
+    id: str
+    type: Literal["message"]
+    status: Status
+    role: Literal["user", "system", "developer"]
+    content: tuple[InputText, ...]
+
+
+class GivenOutputItem(Body):
+    id: str
+    type: Literal["function_call_output"]
+    status: Status
+    call_id: str
+    output: str
+
+
+class ItemPage(Body):
+    object: Literal["list"]
+    data: tuple[GivenItem | SaidItem | CalledItem | GivenOutputItem, ...]
+    first_id: str
+    last_id: str
+    has_more: bool
+
+
 def _joined(content: str | tuple[TextPart, ...]) -> str:
     return content if isinstance(content, str) else "".join(part.text for part in content)
 
@@ -117,6 +146,25 @@ def messages_of(given: str | Sequence[MessageItem | CallItem | CallOutputItem]) 
             else:
                 found.append(Message(role="assistant", tool_calls=(item.call(),)))
     return found
+
+
+def given_items(given: str | Sequence[MessageItem | CallItem | CallOutputItem], inference_id: str) -> list[dict[str, Any]]:
+    """Bodies of what a request gave, in its order, each with an id."""
+    items = [MessageItem(role="user", content=given)] if isinstance(given, str) else given
+    return [_given_item(item, f"{inference_id}_in{number}") for number, item in enumerate(items)]
+
+
+def _given_item(item: MessageItem | CallItem | CallOutputItem, name: str) -> dict[str, Any]:
+    status = item.status or "completed"
+    if isinstance(item, CallItem):
+        head = {"id": item.id or f"fc_{name}", "type": item.type, "status": status, "call_id": item.call_id}
+        return {**head, "name": item.name, "arguments": item.arguments}
+    if isinstance(item, CallOutputItem):
+        head = {"id": item.id or f"fco_{name}", "type": item.type, "status": status, "call_id": item.call_id}
+        return {**head, "output": _joined(item.output)}
+    texts = [item.content] if isinstance(item.content, str) else [part.text for part in item.content]
+    parts = [text_part(text) if item.role == "assistant" else {"type": "input_text", "text": text} for text in texts]
+    return {"id": item.id or f"msg_{name}", "type": "message", "status": status, "role": item.role, "content": parts}
 
 
 def said_item(inference_id: str, text: str, status: Status, tokens: Sequence[Any] = ()) -> dict[str, Any]:

@@ -14,16 +14,19 @@ MOST_BYTES = 32 * 2**20
 
 @dataclass(frozen=True)
 class Kept:
-    """``body`` is what was sent; ``messages`` the conversation up to its end, without instructions."""
+    """``body`` is what was sent; ``messages`` the conversation up to its end, without instructions; ``given`` the items of the
+    request.
+    """
 
     body: dict[str, Any]
     messages: tuple[Message, ...]
+    given: tuple[dict[str, Any], ...] = ()
 
     @property
     def size(self) -> int:
         """Bytes, roughly: characters of the texts, four bytes each."""
         texts = sum(len(message.content or "") + 200 + 200 * len(message.tool_calls) for message in self.messages)
-        return 4 * texts + len(repr(self.body))
+        return 4 * texts + len(repr(self.body)) + len(repr(self.given))
 
 
 class Memory:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from schemas.assistant import Limits
@@ -17,7 +18,7 @@ from serve.api.bodies import read_body
 from serve.api.describing import answers
 from serve.api.metrics import Metrics
 from serve.api.response_events import Events
-from serve.api.response_items import messages_of, output_of, remembered
+from serve.api.response_items import ItemPage, given_items, messages_of, output_of, remembered
 from serve.api.response_memory import Kept, Memory, newest
 from serve.api.response_shapes import Forgotten, ResponseBody, ResponseRequest
 from serve.api.running import Runner, Whole
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from serve.api.gateway import Settings, Turns
 
 PATH = "/v1/responses"
-
+PAGE = 100
 
 BODIES = {("post", PATH): ResponseRequest}
 
@@ -108,7 +109,7 @@ class _Asked:
         }
         if body["store"]:
             messages = newest([*self.conversation, remembered(whole)], self.limits.messages)
-            self.memory.keep(body["id"], Kept(body, messages))
+            self.memory.keep(body["id"], Kept(body, messages, tuple(given_items(self.request.input, whole.inference_id))))
         return body
 
     def failed(self, model: str, inference_id: str, error: RottieError) -> dict[str, Any]:
@@ -172,12 +173,36 @@ def add_responses(app: FastAPI, turns: Turns, settings: Settings, metrics: Metri
             raise _missing()
         return kept.body
 
+    @app.get(PATH + "/{response_id}/input_items", responses=answers(ItemPage, 400, 404))
+    async def given(
+        response_id: str,
+        limit: Annotated[int, Query(ge=1, le=PAGE)] = 20,
+        order: Literal["asc", "desc"] = "desc",
+        after: str | None = None,
+    ) -> dict[str, Any]:
+        """The items that the request for a remembered response gave, without those that it went on from; the last first, unless
+        `order` says otherwise. `after` is the last id of the page before.
+        """
+        if (kept := memory.find(response_id)) is None:
+            raise _missing()
+        return _page(kept.given if order == "asc" else kept.given[::-1], limit, after)
+
     @app.delete(PATH + "/{response_id}", responses=answers(Forgotten, 404))
     async def forget(response_id: str) -> dict[str, Any]:
         """What is forgotten cannot be gone on from."""
         if not memory.forget(response_id):
             raise _missing()
         return {"id": response_id, "object": "response", "deleted": True}
+
+
+def _page(items: Sequence[dict[str, Any]], limit: int, after: str | None) -> dict[str, Any]:
+    names = [item["id"] for item in items]
+    if after is not None and after not in names:
+        raise RequestError("there is no such item", where="after")
+    first = 0 if after is None else names.index(after) + 1
+    found = items[first : first + limit]
+    ends = {"first_id": found[0]["id"], "last_id": found[-1]["id"]} if found else {"first_id": "", "last_id": ""}
+    return {"object": "list", "data": list(found), **ends, "has_more": first + limit < len(items)}
 
 
 def _missing() -> ResponseMissing:

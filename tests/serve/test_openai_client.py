@@ -314,6 +314,43 @@ def test_responses(client: openai.OpenAI) -> None:
         client.responses.retrieve(private.id)
 
 
+def test_what_a_response_was_given(client: openai.OpenAI) -> None:
+    asked: Any = {"model": MODEL, "max_output_tokens": 4, "tool_choice": "none"}
+    plain = client.responses.create(**asked, input="hello")
+    (only,) = client.responses.input_items.list(plain.id)
+    assert (only.type, only.role, only.content[0].text) == ("message", "user", "hello")  # type: ignore[union-attr]
+    call: Any = {"type": "function_call", "call_id": "c1", "name": "set_light", "arguments": "{}"}
+    given: Any = [
+        {"role": "developer", "content": "Be short."},
+        {"role": "user", "content": [{"type": "input_text", "text": "turn it on"}], "id": "msg_mine"},
+        {"role": "assistant", "content": "Which?"},
+        call,
+        {"type": "function_call_output", "call_id": "c1", "output": "done"},
+        {"role": "user", "content": "and?"},
+    ]
+    made = client.responses.create(**asked, input=given, previous_response_id=plain.id)
+    for order in ("asc", "desc"):
+        found = list(client.responses.input_items.list(made.id, order=order, limit=2))  # type: ignore[arg-type]
+        assert len({item.id for item in found}) == 6
+        found = found if order == "asc" else found[::-1]
+        kinds = [item.type for item in found]
+        assert kinds == ["message"] * 3 + ["function_call", "function_call_output", "message"]
+        assert found[1].id == "msg_mine"
+        assert [item.content[0].text for item in found if item.type == "message"] == ["Be short.", "turn it on", "Which?", "and?"]
+        assert [item.content[0].type for item in found if item.type == "message"][1:3] == ["input_text", "output_text"]
+    page = client.responses.input_items.list(made.id, limit=4)
+    assert page.has_more
+    assert not client.responses.input_items.list(made.id, limit=4, after=page.last_id).has_more  # type: ignore[attr-defined]
+    with pytest.raises(openai.BadRequestError) as nowhere:
+        client.responses.input_items.list(made.id, after="msg_other")
+    assert nowhere.value.param == "after"
+    with pytest.raises(openai.BadRequestError):
+        client.responses.input_items.list(made.id, limit=101)
+    client.responses.delete(made.id)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.input_items.list(made.id)
+
+
 def test_responses_that_are_not_cut(client: openai.OpenAI) -> None:
     asked: Any = {"model": MODEL, "max_output_tokens": 4, "tool_choice": "none"}
     long: Any = [{"role": "user", "content": "word " * 5000}, {"role": "user", "content": "hello"}]

@@ -101,6 +101,7 @@ def test_a_remembered_response_and_a_served_model_are_as_described(
     made = session.post(f"{server.url}/v1/responses", json={"input": "hello"}).json()
     for method, path, places in (
         ("GET", "/v1/responses/{response_id}", {"response_id": made["id"]}),
+        ("GET", "/v1/responses/{response_id}/input_items", {"response_id": made["id"]}),
         ("DELETE", "/v1/responses/{response_id}", {"response_id": made["id"]}),
         ("GET", "/v1/models/{model}", PATHS),
     ):
