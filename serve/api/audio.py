@@ -6,6 +6,7 @@ Does not cover turns that are spoken: those are POST /v1/assist with a recording
 from __future__ import annotations
 
 import asyncio
+import base64
 import math
 import re
 import zlib
@@ -41,11 +42,12 @@ if TYPE_CHECKING:
 
 HEARING, SAYING = "/v1/audio/transcriptions", "/v1/audio/speech"
 # One of each is configured; clients have the names of OpenAI's built in.
-RECOGNISERS = frozenset({"champion", "rottie-stt", "whisper-1"})
-VOICES = frozenset({"champion", "rottie-tts", "tts-1", "tts-1-hd"})
+RECOGNISERS = re.compile(r"champion|rottie-stt|whisper-[\w.-]+|gpt-([\w.-]+-)?transcribe(-[\w.-]+)?")
+VOICES = re.compile(r"champion|rottie-tts|tts-[\w.-]+|gpt-[\w.-]+-tts(-[\w.-]+)?")
 _ENVELOPE = 65_536  # bytes of a form beside its file
 _MOST_FIELDS = 20
 FELL_BACK = "Rottie-Fell-Back"  # a header that names the stage
+_LISTS = frozenset({"timestamp_granularities", "include"})  # fields that may come several times
 _LANGUAGE = re.compile(r"(?!ash)[a-z]{2,3}")  # ash is a voice of OpenAI's
 Made = TypeVar("Made")
 
@@ -64,6 +66,12 @@ class TranscriptionForm(Body):
     stream: bool = Field(default=False, description="Server-sent events; only with json and text.")
     timestamp_granularities: tuple[Literal["word", "segment"], ...] = Field(
         default=("segment",), max_length=2, alias="timestamp_granularities[]", description="word: only with verbose_json."
+    )
+    include: tuple[Literal["logprobs"], ...] = Field(
+        default=(), max_length=2, alias="include[]", description="Taken and without effect: a reply has no logprobs."
+    )
+    chunking_strategy: Literal["auto"] | None = Field(
+        default=None, description="Taken and without effect: recordings are always parted where nobody speaks."
     )
 
 
@@ -116,7 +124,10 @@ class SpeechRequest(Body):
     )
     response_format: AudioFormat = Field(default="mp3", description="pcm: 16 bits, mono, 24,000 Hz.")
     speed: float = Field(default=1.0, ge=0.25, le=4)
-    stream_format: Literal["audio"] = "audio"
+    stream_format: Literal["audio", "sse"] = Field(default="audio", description="sse: the sound in server-sent events.")
+    instructions: str | None = Field(
+        default=None, max_length=4096, description="Taken and without effect: the voice has one way to speak."
+    )
 
 
 BODIES = {("post", SAYING): SpeechRequest}
@@ -125,7 +136,10 @@ _TOLD: dict[int | str, dict[str, Any]] = answers(
     Transcription | VerboseTranscription, 400, 404, 413, 503, 504, events="transcript.text.delta and transcript.text.done."
 )
 _TOLD[200]["content"]["text/plain"] = {"schema": {"type": "string"}}
-_SOUND = {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA.values()}
+_SOUND: dict[str, Any] = {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA.values()}
+_SOUND["text/event-stream"] = {
+    "schema": {"type": "string", "description": "With stream_format: sse. speech.audio.delta and speech.audio.done."}
+}
 
 
 def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
@@ -176,9 +190,11 @@ def add_audio(app: FastAPI, speech: Speech, settings: Settings) -> None:
         say, why = Say(text=text, language=language, speed=asked.speed, form=asked.response_format), list[RottieError]()
         pieces = aloud(speech.voices, say, why.append)
         first = await _begun(request, pieces, settings.limits)
-        body = closing(_rest(first or b"", pieces, settings.limits.timeout_s), pieces)
+        rest, media = _rest(first or b"", pieces, settings.limits.timeout_s), MEDIA[asked.response_format]
+        if asked.stream_format == "sse":
+            rest, media = _sounds(rest, settings.limits), "text/event-stream"
         headers = {"Cache-Control": "no-store"} | ({FELL_BACK: "tts"} if why else {})
-        return StreamingResponse(body, media_type=MEDIA[asked.response_format], headers=headers)
+        return StreamingResponse(closing(rest, pieces), media_type=media, headers=headers)
 
 
 async def _begun(request: Request, pieces: AsyncGenerator[Made, None], limits: Limits) -> Made | None:
@@ -208,9 +224,23 @@ async def _rest(first: bytes, pieces: AsyncGenerator[bytes, None], patience_s: f
         yield piece
 
 
-def _named(model: str, known: frozenset[str]) -> None:
-    if model not in known:
-        hint = f"Use one of {', '.join(sorted(known))}: they all name the one that is configured."
+async def _sounds(pieces: AsyncIterator[bytes], limits: Limits) -> AsyncIterator[bytes]:
+    """``pieces`` as events; what fails on the way is told as the last one. A voice takes no tokens."""
+    try:
+        async for piece in pieces:
+            yield sse({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
+        yield sse({"type": "speech.audio.done", "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}})
+    except TimeoutError:
+        yield sse(error_body(late(limits)))
+    except RottieError as error:
+        yield sse(error_body(error))
+    except Exception as error:
+        yield sse(error_body(note(error)))
+
+
+def _named(model: str, known: re.Pattern[str]) -> None:
+    if known.fullmatch(model) is None:
+        hint = "Use `champion`, or a name that OpenAI has for such a model: they all name the one that is configured."
         raise VersionMissing("no such model is served", where="model", hint=hint)
 
 
@@ -246,8 +276,8 @@ async def _fields(form: FormData) -> dict[str, Any]:
     """Raises RequestError for a field that comes twice and may not."""
     found: dict[str, Any] = {}
     for name, value in form.multi_items():
-        if name in ("timestamp_granularities", "timestamp_granularities[]"):
-            found.setdefault("timestamp_granularities[]", []).append(value)
+        if (plain := name.removesuffix("[]")) in _LISTS:
+            found.setdefault(f"{plain}[]", []).append(value)
         elif name in found:
             raise RequestError("a field comes twice", where=name if name in TranscriptionForm.model_fields else "body")
         elif name == "file":

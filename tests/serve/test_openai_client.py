@@ -6,6 +6,7 @@ Random weights say nothing sensible, so that every shape here is the doing of gr
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -502,13 +503,20 @@ def test_transcriptions(client: openai.OpenAI) -> None:
         assert "turn on the hall lamp" in str(
             client.audio.transcriptions.create(model="rottie-stt", file=file, response_format=form)
         )  # type: ignore[call-overload]
-    streamed = list(client.audio.transcriptions.create(model="rottie-stt", file=file, stream=True))
-    assert [event.type for event in streamed] == ["transcript.text.delta", "transcript.text.done"]
+    for model in ("rottie-stt", "gpt-4o-transcribe", "gpt-4o-mini-transcribe-2025-12-15", "gpt-transcribe"):
+        more: dict[str, Any] = {"include": ["logprobs"], "chunking_strategy": "auto"}
+        streamed = list(client.audio.transcriptions.create(model=model, file=file, stream=True, **more))
+        assert [event.type for event in streamed] == ["transcript.text.delta", "transcript.text.done"]
     with pytest.raises(openai.BadRequestError) as damaged:
         client.audio.transcriptions.create(model="rottie-stt", file=("said.wav", b"RIFF"))
     assert damaged.value.code == "request.audio"
     with pytest.raises(openai.NotFoundError):
         client.audio.transcriptions.create(model="gpt-4", file=file)
+    for wrong in ("gpt-4o", "gpt-4o-mini-tts", "tts-1", "my-whisper-1"):
+        with pytest.raises(openai.NotFoundError):
+            client.audio.transcriptions.create(model=wrong, file=file)
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="gpt-4o-transcribe", messages=ASK)
 
 
 def test_speech(client: openai.OpenAI, tmp_path: Path) -> None:
@@ -518,6 +526,20 @@ def test_speech(client: openai.OpenAI, tmp_path: Path) -> None:
         streamed.stream_to_file(tmp_path / "said.mp3")
     heard = client.audio.transcriptions.create(model="rottie-stt", file=tmp_path / "said.mp3")
     assert heard.text == "turn on the hall lamp"  # whatever it hears
+    newer = client.audio.speech.create(
+        model="gpt-4o-mini-tts", voice="coral", input="Hello. It is late.", instructions="Cheerfully.", response_format="wav"
+    )
+    assert newer.content == whole.content
+    events = client.audio.speech.create(
+        model="gpt-4o-mini-tts", voice="coral", input="Hello. It is late.", stream_format="sse", response_format="wav"
+    )
+    *pieces, done = [json.loads(line[6:]) for line in events.text.splitlines() if line]
+    assert {piece["type"] for piece in pieces} == {"speech.audio.delta"}
+    assert b"".join(base64.b64decode(piece["audio"]) for piece in pieces) == whole.content
+    assert (done["type"], done["usage"]["total_tokens"]) == ("speech.audio.done", 0)
+    for wrong in ("gpt-4o", "gpt-4o-transcribe", "whisper-1"):
+        with pytest.raises(openai.NotFoundError):
+            client.audio.speech.create(model=wrong, voice="alloy", input="Hello.")
     with pytest.raises(openai.BadRequestError) as unspeakable:
         client.audio.speech.create(model="rottie-tts", voice="alloy", input="...")
     assert unspeakable.value.code == "request.unspeakable"

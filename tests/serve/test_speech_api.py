@@ -363,6 +363,8 @@ async def test_names_that_may_be_said_and_files_of_other_kinds(served: Served) -
 BAD_FORMS: dict[str, tuple[dict[str, Any], int]] = {
     "another model": ({"model": "gpt-4"}, 404),
     "an unknown field": ({"diarize": "yes"}, 400),
+    "a way to part recordings": ({"chunking_strategy": '{"type": "server_vad"}'}, 400),
+    "more than there is": ({"include[]": "speakers"}, 400),
     "a hot temperature": ({"temperature": "9"}, 400),
     "no temperature": ({"temperature": "warm"}, 400),
     "an unknown format": ({"response_format": "xml"}, 400),
@@ -460,12 +462,18 @@ async def test_speed_and_bounds_of_speech(served: Served) -> None:
         ({"input": "x" * 20_000}, 413),
         ({"speed": 9}, 400),
         ({"response_format": "aac"}, 400),
-        ({"instructions": "cheerfully"}, 400),
+        ({"instructions": "x" * 5000}, 400),
+        ({"stream_format": "events"}, 400),
         ({"model": "gpt-4"}, 404),
     ):
         error_of(await served.speak(**fields), status)
-    served.engines.voice = Mute("down")
-    assert error_of(await served.speak(), 503) == "speech.down"
+    for form in ("audio", "sse"):
+        served.engines.voice = Mute("down")
+        assert error_of(await served.speak(stream_format=form), 503) == "speech.down"
+    served.engines.voice = Mute("breaks")
+    begun, last = events_in((reply := await served.speak(stream_format="sse")).text)
+    assert (base64.b64decode(begun["audio"]), last["error"]["code"]) == (b"RIFF", "engine")
+    assert "secret" not in reply.text
 
 
 async def test_across_processes_errors_are_data() -> None:
