@@ -236,6 +236,13 @@ class UpgradeNeeded(RequestError):
     default_hint = "Open a WebSocket at this address, with the key as a bearer header."
 
 
+class Cancelled(RottieError):
+    """A turn that the one who asked ended before its time."""
+
+    code, status = "request.cancelled", 409
+    default_hint = "What it had done stays done; ask again with a new idempotency key."
+
+
 class HomeDown(RottieError):
     """The process that holds the home does not answer."""
 

@@ -7,9 +7,9 @@ import base64
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Header, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -35,6 +35,7 @@ from serve.api.bodies import attended, close_all, closing, read_body
 from serve.api.describing import answers
 from serve.api.faults import note
 from serve.api.metrics import Metrics
+from serve.api.repeating import IdempotencyKey, Once, Repeats
 from serve.api.replies import DONE, sse
 from serve.api.wire import SpokenLanguage, checked
 from serve.assisting import Asked, LiveHome, Turns, assist
@@ -159,12 +160,24 @@ class Desk:
     metrics: Metrics
     talks: Talks | None = None
     speech: Speech = field(default_factory=Speech)
+    repeats: Repeats = field(default_factory=Repeats)
 
-    def answer(self, wanted: AssistRequest, own: str | None = None) -> AsyncIterator[AssistEvent]:
-        """The events of one request, in time; where it names no conversation, in ``own``, which may have to be begun.
+    def answer(self, wanted: AssistRequest, own: str | None = None, once: Once | None = None) -> AsyncIterator[AssistEvent]:
+        """The events of one request, in time; where it names no conversation, in ``own``, which may have to be begun. With
+        ``once``, of the first request that had this key; that one goes on though its events are closed.
 
-        Raises NoRecogniser, RequestTooLarge and ConversationMissing; everything else with the first event or later.
+        Raises NoRecogniser, RequestTooLarge, ConversationMissing, KeyReused and Overloaded; everything else with the first
+        event or later.
         """
+        if once is None:
+            return self._answer(wanted, own)
+        return self.repeats.told(self.settings.manner.actor.id, once, lambda: self._answer(wanted, own))
+
+    def cancel(self, key: str) -> None:
+        """End the turn that has this idempotency key, should it still run."""
+        self.repeats.cancel(self.settings.manner.actor.id, key)
+
+    def _answer(self, wanted: AssistRequest, own: str | None) -> AsyncIterator[AssistEvent]:
         limits = self.settings.limits
         named = None if wanted.conversation_id == NEW else wanted.conversation_id
         if named is not None and self.talks is None:
@@ -217,10 +230,10 @@ class Desk:
 
 def add_assist(app: FastAPI, desk: Desk) -> None:
     @app.post("/v1/assist", responses=answers(AssistReply, events="Events of the turn, by their `type`; then [DONE]."))
-    async def assist_route(request: Request) -> Response:
+    async def assist_route(request: Request, idempotency_key: Annotated[IdempotencyKey | None, Header()] = None) -> Response:
         """What is asked for is done in the home; the reply tells what, and what changed."""
         wanted = checked(AssistRequest, await _read(request, desk.settings))
-        events = desk.answer(wanted)
+        events = desk.answer(wanted, once=Once.of(wanted, idempotency_key))
         if not wanted.stream:
             return JSONResponse(await attended(request, _whole(events)))
         # The first event is awaited here, so that what fails before it has a proper status line.

@@ -3,7 +3,8 @@
 Messages are JSON texts with a ``type``. To the assistant:
 
     key     {key}: the API key, as the first message of clients that cannot set a header; never in the address
-    ask     the fields of POST /v1/assist; without conversation_id it goes on with this connection's conversation
+    ask     the fields of POST /v1/assist; without conversation_id it goes on with this connection's conversation. With an
+            idempotency_key the turn goes on though the connection ends: asked again, on any connection, it is told again
     cancel  ends the running turn; what it had done stays done
     ping    is answered by pong
 
@@ -30,11 +31,12 @@ from starlette.responses import Response
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from schemas.errors import ConversationBusy, Overloaded, RequestError, RottieError, Unauthorised
-from schemas.events import AssistEvent, TurnFailed
+from schemas.events import AssistEvent, AssistFinished, TurnFailed
 from serve.api.assist import NEW, AssistRequest, Desk
 from serve.api.bodies import close_all
 from serve.api.doors import GIVEN, KeyFile, foreign
 from serve.api.faults import note
+from serve.api.repeating import IdempotencyKey, Once
 from serve.api.wire import checked
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Key(_Message):
 class Ask(AssistRequest):
     type: Literal["ask"]
     stream: Literal[True] = True
+    idempotency_key: IdempotencyKey | None = None
 
 
 class Cancel(_Message):
@@ -149,6 +152,7 @@ class _Talk:
     _own: str = field(default_factory=lambda: uuid.uuid4().hex)
     _named: bool = False
     _turn: asyncio.Task[None] | None = None
+    _once: str | None = None  # the idempotency key of the turn
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> None:
@@ -213,16 +217,20 @@ class _Talk:
         if isinstance(message, Ping):
             await self._send(Pong())
         elif isinstance(message, Cancel):
+            if running and self._once is not None:
+                self._desk.cancel(self._once)
             await self._stop()
             if running:
                 await self._send(TurnCancelled())
         elif isinstance(message, Ask):
             if running:
                 raise ConversationBusy("a turn runs on this connection", where="ask")
+            self._once = message.idempotency_key
             self._turn = asyncio.create_task(self._answer(message))
 
     async def _answer(self, ask: Ask) -> None:
         """Every event of one turn; a turn that fails leaves the connection as it is."""
+        once = Once.of(ask, ask.idempotency_key)
         if ask.conversation_id == NEW:
             self._own, self._named = uuid.uuid4().hex, False
         named = ask.conversation_id if ask.conversation_id != NEW else None
@@ -230,12 +238,15 @@ class _Talk:
             ask = ask.model_copy(update={"conversation_id": self._own})
         last: AssistEvent | None = None
         try:
-            events = self._desk.answer(ask, None if self._named else self._own)
+            events = self._desk.answer(ask, None if self._named else self._own, once)
             try:
                 async for event in events:
                     if last is None and named is not None:
                         self._own, self._named = named, True
                     last = event
+                    if once is not None and isinstance(event, AssistFinished):
+                        # Begun on a connection before this one, it is in the conversation of that one.
+                        self._own = event.conversation_id or self._own
                     await self._send(event)
             finally:
                 await close_all(events)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Message
 
 from schemas.assistant import Limits
-from schemas.errors import HomeDown
+from schemas.errors import HomeDown, KeyReused, Overloaded
+from schemas.events import AssistEvent, ReplyReady
 from schemas.loading import load_inventory
 from schemas.settings import Home
 from serve.answering import LocalTurns
-from serve.api import at_home
+from serve.api import at_home, repeating
 from serve.api.doors import ensure_key, read_key
 from serve.api.gateway import Settings, create_app
+from serve.api.repeating import Once, Repeats
 from serve.assisting import Manner
 from serve.conversations import Conversations
 from serve.conversing import Talks
@@ -35,6 +40,8 @@ class Served:
     http: httpx.AsyncClient
     keeper: Keeper
     speaker: Speaker
+    app: ASGIApp
+    key: str
 
     async def ask(self, text: str, **more: Any) -> httpx.Response:
         return await self.http.post("/v1/assist", json={"text": text, **more})
@@ -55,7 +62,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     headers = {"Authorization": f"Bearer {read_key(home.api_key)}"}
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
-        yield Served(http, keeper, loader.opened[0])
+        yield Served(http, keeper, loader.opened[0], app, read_key(home.api_key))
     await talks.close()
     await keeper.close()
 
@@ -288,3 +295,140 @@ async def test_a_chat_is_told_how_the_home_is_now(served: Served, monkeypatch: p
     monkeypatch.setattr(served.keeper, "present", lost)
     assert (await served.http.post("/v1/chat/completions", json=body)).status_code == 200
     assert turns[-1].home_now is None
+
+
+MILK = {"text": "add milk to the shopping list"}
+
+
+def milks(served: Served) -> int:
+    """How often milk was added, as the log of actions has it."""
+    return sum(row.tool.endswith("AddItem") and row.phase == "done" for row in served.keeper.actions.log.read())
+
+
+async def keyed(served: Served, key: str, body: Any = None) -> httpx.Response:
+    return await served.http.post("/v1/assist", json=body or MILK, headers={"Idempotency-Key": key})
+
+
+async def test_a_retried_request_acts_once(served: Served) -> None:
+    first = await keyed(served, "k1")
+    assert first.json()["actions"][0]["error"] is None
+    again = await keyed(served, "k1")
+    assert (again.status_code, again.json(), milks(served)) == (200, first.json(), 1)
+    both = await asyncio.gather(*(keyed(served, "k2") for _ in range(3)))
+    assert (len({reply.text for reply in both}), milks(served)) == (1, 2)
+    await served.ask(MILK["text"])
+    assert milks(served) == 3  # without a key it is another request
+
+
+async def test_a_key_stands_for_one_request(served: Served) -> None:
+    await keyed(served, "k1")
+    assert error_of(await keyed(served, "k1", {"text": "add eggs to the shopping list"}), 409) == "action.key_reused"
+    assert (await keyed(served, "k2", {"text": "add eggs to the shopping list"})).status_code == 200
+    assert (await keyed(served, "k1", MILK)).status_code == 200
+    assert milks(served) == 2
+
+
+@pytest.mark.parametrize("key", ["", " ", "two words", "caf\u00e9", "x" * 256, "tab\tbed"])
+async def test_keys_that_are_none(served: Served, key: str) -> None:
+    headers = [(b"idempotency-key", key.encode("latin-1"))]
+    assert error_of(await served.http.post("/v1/assist", json=MILK, headers=headers), 400) == "request"
+    assert milks(served) == 0
+    assert (await keyed(served, "!" + "x" * 253 + "~")).status_code == 200
+
+
+async def test_a_stream_is_told_again(served: Served) -> None:
+    streams = [(await keyed(served, "k1", {**MILK, "stream": True})).text for _ in range(2)]
+    assert streams[0] == streams[1]
+    assert streams[0].endswith("data: [DONE]\n\n")
+    assert '"type": "action.done"' in streams[0] or '"type":"action.done"' in streams[0]
+    whole = (await keyed(served, "k1")).json()  # the same request, told in another way
+    assert (whole["inference_id"], milks(served)) == (json.loads(streams[0].split("\n")[0][6:])["inference_id"], 1)
+
+
+async def leave(served: Served, path: str, body: Any, key: str | None, when: Callable[[], bool]) -> None:
+    """Send a request and hang up as soon as ``when`` is so."""
+    raw, sent = json.dumps(body).encode(), False
+
+    async def receive() -> Message:
+        nonlocal sent
+        if not sent:
+            sent = True
+            return {"type": "http.request", "body": raw, "more_body": False}
+        await until(when)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        """Nobody listens."""
+
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {served.key}".encode())]
+    headers += [(b"idempotency-key", key.encode())] if key else []
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers, "http_version": "1.1"}
+    await served.app({**scope, "scheme": "http", "server": ("127.0.0.1", 80), "root_path": ""}, receive, send)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+async def test_a_client_that_left_finds_its_reply(served: Served) -> None:
+    waiting = {"text": "!wait"}
+    await leave(served, "/v1/assist", waiting, None, lambda: served.speaker.running == 1)
+    assert served.speaker.running == 0  # without a key its turn is over
+    await leave(served, "/v1/assist", waiting, "k1", lambda: served.speaker.running == 1)
+    assert served.speaker.running == 1
+    served.speaker.gate.set()
+    reply = await keyed(served, "k1", waiting)
+    assert (reply.status_code, reply.json()["reply"]) == (200, "!wait")
+    assert len(served.speaker.turns) == 2
+
+
+async def test_a_failure_that_may_have_acted_is_told_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    async def lost(**given: Any) -> Any:
+        asked.append(given)
+        raise (Overloaded if len(asked) == 1 else HomeDown)("the home's process ended")
+
+    monkeypatch.setattr(served.keeper, "hear", lost)
+    replies = [await keyed(served, "k1") for _ in range(3)]
+    assert [error_of(reply, 503) for reply in replies] == ["engine.overloaded", "home.down", "home.down"]
+    assert len(asked) == 2  # the first one did not even reach the home
+
+
+async def said(text: str) -> AsyncIterator[AssistEvent]:
+    yield ReplyReady(inference_id="i", at_ms=0, text=text)
+
+
+async def texts(events: AsyncIterator[AssistEvent]) -> list[str]:
+    return [event.text async for event in events if isinstance(event, ReplyReady)]
+
+
+async def test_what_is_kept_for_retries_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for repeats in (Repeats(most=2), Repeats(most_bytes=len((await anext(said("0"))).model_dump_json()) * 2)):
+        for number in ("0", "1", "2"):
+            assert await texts(repeats.told("a", Once(number, number), lambda n=number: said(n))) == [number]
+            await until(lambda r=repeats: len(r) <= 2)
+        assert await texts(repeats.told("a", Once("2", "2"), lambda: said("new"))) == ["2"]
+        assert await texts(repeats.told("b", Once("2", "other"), lambda: said("theirs"))) == ["theirs"]
+        assert await texts(repeats.told("a", Once("0", "0"), lambda: said("new"))) == ["new"]
+        with pytest.raises(KeyReused):
+            repeats.told("a", Once("0", "1"), lambda: said("never"))
+    brief = Repeats(kept_s=0)
+    await texts(brief.told("a", Once("0", "0"), lambda: said("0")))
+    await until(lambda: not len(brief))
+    monkeypatch.setattr(repeating, "MOST_RUNNING", 0)
+    with pytest.raises(Overloaded):
+        brief.told("a", Once("0", "0"), lambda: said("never"))
+
+
+async def test_a_turn_with_a_key_is_in_no_request_s_context() -> None:
+    """Ray Serve cancels what was asked in the context of a request that was cancelled."""
+    whose = ContextVar("whose", default="nobody's")
+
+    async def seen() -> AsyncIterator[AssistEvent]:
+        yield ReplyReady(inference_id="i", at_ms=0, text=whose.get())
+
+    whose.set("a request's")
+    assert await texts(Repeats().told("a", Once("0", "0"), seen)) == ["nobody's"]

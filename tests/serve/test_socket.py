@@ -197,6 +197,29 @@ async def test_a_client_that_leaves_ends_its_turn(served: Served) -> None:
     assert served.loader.opened[0].running == 0
 
 
+async def test_a_turn_with_a_key_is_told_again(served: Served) -> None:
+    speaker = served.loader.opened[0]
+    async with served.connect() as client:
+        await said(client, "ask", text="!wait", idempotency_key="k1")
+        async with asyncio.timeout(15):
+            while not speaker.running:
+                await asyncio.sleep(0.01)
+    speaker.gate.set()  # it left, and the turn goes on
+    async with served.connect() as client:
+        first = await told(client, "!wait", idempotency_key="k1")
+        assert (first[-1]["type"], len(speaker.turns)) == ("assist.finished", 1)
+        assert (await told(client, "and then"))[-1]["conversation_id"] == first[-1]["conversation_id"]
+        assert (await told(client, "another", idempotency_key="k1"))[-1]["error"]["code"] == "action.key_reused"
+        assert await told(client, "!wait", idempotency_key="k1") == [event for event in first if event["type"] != "ready"]
+        await said(client, "ask", text="!hang on", idempotency_key="k2")
+        await heard(client, "reply.delta")
+        await said(client, "cancel")
+        await heard(client, "turn.cancelled")
+        assert (await told(client, "!hang on", idempotency_key="k2"))[-1]["error"]["code"] == "request.cancelled"
+        await said(client, "ask", text="hello", idempotency_key="two words")
+        assert (await heard(client, "refused"))[-1]["error"]["code"] == "request"
+
+
 @pytest.mark.parametrize("text", ["!long", "!crash", "!break it"])
 async def test_a_turn_that_fails_leaves_the_connection(served: Served, text: str) -> None:
     async with served.connect() as client:
