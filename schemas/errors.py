@@ -330,6 +330,15 @@ class Unauthorised(RequestError):
     default_hint = "Send `Authorization: Bearer <key>`; the first key lies in ROTTIE_HOME/api_key."
 
 
+class KeysUnusable(ConfigError):
+    """A file of API keys with a line that cannot be used: none of its keys counts."""
+
+    code = "config.keys"
+    default_hint = (
+        "A line is KEY, or KEY id=NAME role=admin|user|guest|device area=AREA (area may be left out); # begins a comment."
+    )
+
+
 class ActionError(RottieError):
     """A tool call, a service call or a change of the home that cannot be done; nothing of it was done.
 

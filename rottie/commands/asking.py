@@ -101,16 +101,16 @@ def send(
 
 def door() -> tuple[str, str]:
     """The API's address and key."""
-    from rottie.stack.keys import read_key
     from rottie.stack.recording import running
     from schemas.errors import StackDown
     from schemas.settings import Home
+    from serve.api.doors import read_key
 
     home = Home.current()
     record = running(home)
     if record is None:
         raise StackDown("the stack is not running", where=str(home.root))
-    return record.urls["api"], read_key(home.api_key).splitlines()[0]
+    return record.urls["api"], read_key(home.api_key)
 
 
 def _print_chat(as_json: bool) -> Callable[[Any], None]:

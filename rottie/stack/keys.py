@@ -9,6 +9,8 @@ from pathlib import Path
 from schemas.errors import StackError
 from schemas.hashing import write_atomic
 from schemas.settings import Home
+from serve.api.doors import new_key
+from serve.api.keys import keys_in
 
 MLFLOW_USER = "rottie"
 
@@ -34,7 +36,10 @@ def mlflow_auth_db(home: Home) -> Path:
 
 
 def make_keys(home: Home) -> list[Path]:
-    """Make the secrets that are missing and set every mode; the files made by this call."""
+    """Make the secrets that are missing and set every mode; the files made by this call.
+
+    Raises KeysUnusable for a file of API keys that the gateway would refuse.
+    """
     private_folder(home.root, create_only=True)
     private_folder(home.secrets)
     made = []
@@ -43,12 +48,13 @@ def make_keys(home: Home) -> list[Path]:
         (prefect_auth_path(home), f"rottie:{secrets.token_urlsafe(24)}"),
         (mlflow_password_path(home), secrets.token_urlsafe(24)),
         (mlflow_session_path(home), secrets.token_hex(32)),
-        (home.api_key, f"rottie-{secrets.token_urlsafe(32)}"),
+        (home.api_key, new_key()),
     ):
         if not path.is_file() or not path.read_text().strip():
             write_atomic(path, value, 0o600)
             made.append(path)
         os.chmod(path, 0o600)
+    keys_in(home.api_key)
     if mlflow_password_path(home) in made:
         # MLflow stores the password's hash on its first start and ignores a new one afterwards; the file holds nothing else.
         mlflow_auth_db(home).unlink(missing_ok=True)

@@ -34,11 +34,12 @@ from schemas.text import one_line
 from serve.api.bodies import attended, close_all, closing, read_body
 from serve.api.describing import answers
 from serve.api.faults import note
+from serve.api.keys import OWNER, Caller, caller_of
 from serve.api.metrics import Metrics
 from serve.api.repeating import IdempotencyKey, Once, Repeats
 from serve.api.replies import DONE, sse
 from serve.api.wire import SpokenLanguage, checked
-from serve.assisting import Asked, LiveHome, Turns, assist
+from serve.assisting import Asked, LiveHome, Manner, Turns, assist
 from serve.conversing import Said, Talks
 from serve.voicing import Speech, Spoken, voiced
 
@@ -161,6 +162,17 @@ class Desk:
     talks: Talks | None = None
     speech: Speech = field(default_factory=Speech)
     repeats: Repeats = field(default_factory=Repeats)
+    caller: Caller = OWNER
+
+    def of(self, caller: Caller) -> Desk:
+        """The same desk, where ``caller`` stands."""
+        return replace(self, caller=caller)
+
+    @property
+    def manner(self) -> Manner:
+        """How the one who stands here is answered."""
+        manner = self.settings.manner
+        return replace(manner, actor=self.caller.actor(manner.actor))
 
     def answer(self, wanted: AssistRequest, own: str | None = None, once: Once | None = None) -> AsyncIterator[AssistEvent]:
         """The events of one request, in time; where it names no conversation, in ``own``, which may have to be begun. With
@@ -171,11 +183,11 @@ class Desk:
         """
         if once is None:
             return self._answer(wanted, own)
-        return self.repeats.told(self.settings.manner.actor.id, once, lambda: self._answer(wanted, own))
+        return self.repeats.told(self.manner.actor.id, once, lambda: self._answer(wanted, own))
 
     def cancel(self, key: str) -> None:
         """End the turn that has this idempotency key, should it still run."""
-        self.repeats.cancel(self.settings.manner.actor.id, key)
+        self.repeats.cancel(self.manner.actor.id, key)
 
     def _answer(self, wanted: AssistRequest, own: str | None) -> AsyncIterator[AssistEvent]:
         limits = self.settings.limits
@@ -205,7 +217,7 @@ class Desk:
         return in_time(events, limits, self.metrics)
 
     def _events(self, asked: Asked, wanted: AssistRequest, own: str | None) -> AsyncGenerator[AssistEvent, None]:
-        limits, manner = self.settings.limits, self.settings.manner
+        limits, manner = self.settings.limits, self.manner
         actor = manner.actor if wanted.area is None else manner.actor.model_copy(update={"area": wanted.area})
         # A tool that hangs leaves time to say so.
         manner = replace(manner, actor=actor, act_s=ACTING * limits.timeout_s)
@@ -233,7 +245,7 @@ def add_assist(app: FastAPI, desk: Desk) -> None:
     async def assist_route(request: Request, idempotency_key: Annotated[IdempotencyKey | None, Header()] = None) -> Response:
         """What is asked for is done in the home; the reply tells what, and what changed."""
         wanted = checked(AssistRequest, await _read(request, desk.settings))
-        events = desk.answer(wanted, once=Once.of(wanted, idempotency_key))
+        events = desk.of(caller_of(request.scope)).answer(wanted, once=Once.of(wanted, idempotency_key))
         if not wanted.stream:
             return JSONResponse(await attended(request, _whole(events)))
         # The first event is awaited here, so that what fails before it has a proper status line.
@@ -250,14 +262,17 @@ def add_home(app: FastAPI, home: LiveHome, settings: Settings) -> None:
 
     @app.put("/v1/home", responses={200: {"model": Inventory}})
     async def load(request: Request) -> Response:
-        """Take another home, whole or not at all; it stays until the assistant's own inventory changes."""
+        """Take another home, whole or not at all; it stays until the assistant's own inventory changes. For admins."""
+        caller_of(request.scope).check_manages()
         return _json(await home.load(checked(Inventory, await read_body(request, settings.limits.request_bytes))))
 
     @app.patch("/v1/home/entities/{entity_id}", responses={200: {"model": Changes}})
     async def patch(entity_id: str, request: Request) -> Response:
-        """Set a state by hand: no policy is asked, the log of actions tells of it."""
+        """Set a state by hand: no policy is asked, the log of actions tells of it. For admins."""
+        caller = caller_of(request.scope)
+        caller.check_manages()
         wanted = checked(EntityPatch, await read_body(request, settings.limits.request_bytes))
-        changes = await home.patch(entity_id, wanted.state, wanted.attributes, settings.manner.actor)
+        changes = await home.patch(entity_id, wanted.state, wanted.attributes, caller.actor(settings.manner.actor))
         return _json(Changes(changes=changes))
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from schemas.text import one_line
 from serve.api.bodies import read_body
+from serve.api.keys import caller_of
 from serve.api.wire import checked
 from serve.conversations import PAGE, ConversationHead, ConversationPage, Conversations, KeptConversation
 
@@ -42,32 +43,32 @@ BODIES: dict[tuple[str, str], type[BaseModel]] = {("patch", "/v1/conversations/{
 
 
 def add_conversations(app: FastAPI, kept: Conversations, settings: Settings) -> None:
-    def owner() -> str:
+    def owner(request: Request) -> str:
         """Who asks: nobody sees what another one said."""
-        return settings.manner.actor.id
+        return caller_of(request.scope).actor(settings.manner.actor).id
 
     @app.get("/v1/conversations", responses={200: {"model": ConversationPage}})
-    async def page(limit: Limit = 20, after: Annotated[str | None, Query(max_length=64)] = None) -> Response:
+    async def page(request: Request, limit: Limit = 20, after: Annotated[str | None, Query(max_length=64)] = None) -> Response:
         """Those that were spoken in last come first; `after` is the last id of the page before."""
-        return _json(await asyncio.to_thread(kept.page, owner(), limit, after))
+        return _json(await asyncio.to_thread(kept.page, owner(request), limit, after))
 
     @app.get("/v1/conversations/{conversation_id}", responses={200: {"model": KeptConversation}})
     async def read(
-        conversation_id: str, limit: Limit = 50, before: Annotated[int | None, Query(ge=1, le=2**31)] = None
+        request: Request, conversation_id: str, limit: Limit = 50, before: Annotated[int | None, Query(ge=1, le=2**31)] = None
     ) -> Response:
         """The newest turns with their actions, or those before the turn with the number `before`."""
-        return _json(await asyncio.to_thread(kept.read, owner(), conversation_id, limit, before))
+        return _json(await asyncio.to_thread(kept.read, owner(request), conversation_id, limit, before))
 
     @app.patch("/v1/conversations/{conversation_id}", responses={200: {"model": ConversationHead}})
     async def entitle(conversation_id: str, request: Request) -> Response:
         """Give it another title than its first words."""
         wanted = checked(Title, await read_body(request, settings.limits.request_bytes))
-        return _json(await asyncio.to_thread(kept.entitle, owner(), conversation_id, wanted.title))
+        return _json(await asyncio.to_thread(kept.entitle, owner(request), conversation_id, wanted.title))
 
     @app.delete("/v1/conversations/{conversation_id}", responses={200: {"model": Deleted}})
-    async def remove(conversation_id: str) -> Response:
+    async def remove(conversation_id: str, request: Request) -> Response:
         """Delete it with all that was said in it."""
-        await asyncio.to_thread(kept.remove, owner(), conversation_id)
+        await asyncio.to_thread(kept.remove, owner(request), conversation_id)
         return _json(Deleted(id=conversation_id))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import os
 import secrets
 from collections.abc import Callable, Collection
@@ -12,13 +13,19 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from schemas.errors import ForeignPage, RequestError, RottieError, Unauthorised
+from schemas.errors import ForeignPage, KeysUnusable, RequestError, RottieError, Unauthorised
+from serve.api.keys import CALLER, OWNER, Caller, keys_in
 
+log = logging.getLogger("rottie.serve")
 OPEN = frozenset({"/healthz", "/readyz"})
 FIRST_MESSAGE = frozenset({"/v1/assist/ws"})
 KEY_PROTOCOL = "openai-insecure-api-key."  # what OpenAI's browser clients put before the key, among a WebSocket's subprotocols
 GIVEN = "rottie.key"  # in the ASGI scope: the key that let this connection in
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def new_key() -> str:
+    return f"rottie-{secrets.token_urlsafe(32)}"
 
 
 def ensure_key(path: Path) -> None:
@@ -29,7 +36,7 @@ def ensure_key(path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as handle:
-        handle.write(f"rottie-{secrets.token_urlsafe(32)}\n")
+        handle.write(f"{new_key()}\n")
         handle.flush()
         os.fsync(handle.fileno())
     try:
@@ -41,40 +48,49 @@ def ensure_key(path: Path) -> None:
 
 
 def read_key(path: Path) -> str:
-    """The first key in ``path``, for a client on this machine."""
+    """A key of ``path``, for a client on this machine: the first one without marks, else the first. Raises KeysUnusable."""
     try:
-        keys = _keys(path)
+        keys = keys_in(path)
     except OSError as error:
         raise Unauthorised("there is no API key", where=str(path)) from error
     if not keys:
         raise Unauthorised("the key file is empty", where=str(path))
-    return keys[0].decode()
-
-
-def _keys(path: Path) -> list[bytes]:
-    """One key a line; empty lines and lines that begin with # are skipped."""
-    lines = (line.strip() for line in path.read_bytes().splitlines())
-    return [line for line in lines if line and not line.startswith(b"#")]
+    return next((key for key, caller in keys.items() if caller == OWNER), next(iter(keys))).decode()
 
 
 class KeyFile:
-    """Keys of ``path``, read again when the file changes, so that a key is withdrawn by deleting its line."""
+    """Keys of ``path``, read again when the file changes, so that a key is withdrawn by deleting its line.
+
+    A file that cannot be used raises KeysUnusable at first; should it become so later, nobody comes in until it is corrected.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamp: tuple[int, int, int] | None = None
-        self._keys: list[bytes] = []
+        self._keys: dict[bytes, Caller] = {}
+        self._refresh()
 
-    def allows(self, key: bytes) -> bool:
+    def allows(self, key: bytes) -> Caller | None:
+        """Whose key it is; None where it is nobody's."""
+        try:
+            self._refresh()
+        except KeysUnusable as error:
+            log.error("%s", error)
+        found = None
+        # No early end: the time taken must not tell which key was close.
+        for known, caller in self._keys.items():
+            found = caller if hmac.compare_digest(key, known) else found
+        return found
+
+    def _refresh(self) -> None:
         try:
             found = self._path.stat()
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
             if stamp != self._stamp:
-                self._keys, self._stamp = _keys(self._path), stamp
+                self._keys, self._stamp = {}, stamp
+                self._keys = keys_in(self._path)
         except OSError:
-            self._keys, self._stamp = [], None
-        # No early end: the time taken must not tell which key was close.
-        return sum(hmac.compare_digest(key, known) for known in self._keys) > 0
+            self._keys, self._stamp = {}, None
 
 
 Answer = Callable[[RottieError, int | None], ASGIApp]
@@ -98,8 +114,9 @@ class Doors:
             await self._answer(refusal, 421)(scope, receive, send)
         elif self._is_open(scope, headers):
             await self._app(scope, receive, send)
-        elif self._keys.allows(key := bearer(headers.get("authorization", "")) or _protocol_key(scope)):
-            scope[GIVEN] = key  # not in a copy: what the router notes in the scope is read by those around it
+        elif caller := self._keys.allows(key := bearer(headers.get("authorization", "")) or _protocol_key(scope)):
+            # Not in a copy: what the router notes in the scope is read by those around it.
+            scope[GIVEN], scope[CALLER] = key, caller
             await self._app(scope, receive, send)
         else:
             await self._answer(Unauthorised("the API key is missing or wrong", where="Authorization"), None)(scope, receive, send)

@@ -20,6 +20,7 @@ from schemas.action import Actor
 from schemas.errors import EngineError
 from serve.api.bodies import read_body
 from serve.api.doors import read_key
+from serve.api.keys import caller_of
 from serve.assisting import LiveHome
 
 if TYPE_CHECKING:
@@ -29,13 +30,16 @@ PATH = "/mcp"
 
 
 def add_mcp(app: FastAPI, home: LiveHome, settings: Settings, key_file: Path) -> None:
-    def actor() -> Actor:
-        return settings.manner.actor.model_copy(update={"id": "mcp"})
-
     def made() -> Any:
+        from fastmcp.server.dependencies import get_http_request
+
         from serve.actions.mcp.serving import home_server
 
         seal = hashlib.sha256(b"rottie mcp " + read_key(key_file).encode()).digest()
+
+        def actor() -> Actor:
+            return caller_of(get_http_request().scope).actor(settings.manner.actor.model_copy(update={"id": "mcp"}))
+
         server = home_server(home, actor, seal)
         return server.http_app(path=PATH, stateless_http=True, json_response=True, host_origin_protection=False)
 

@@ -9,13 +9,14 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Header, Query
+from fastapi import FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from schemas.errors import Overloaded, RottieError
 from schemas.notices import Notice
 from serve.api.faults import error_body, note
+from serve.api.keys import Caller, caller_of
 from serve.assisting import LiveHome
 
 MOST_LISTENERS = 32  # each waits with a request of its own where the home is kept
@@ -41,18 +42,24 @@ def add_notices(app: FastAPI, home: LiveHome) -> None:
 
     @app.get("/v1/notices", responses={200: {"model": NoticeList, "content": {"text/event-stream": {}}}})
     async def notices(
+        request: Request,
         after: After = 0,
         limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
         accept: Annotated[str, Header(include_in_schema=False)] = "",
         last_event_id: Annotated[str | None, Header(max_length=20)] = None,
     ) -> Response:
-        """Oldest first. Who accepts text/event-stream above all gets server-sent events from then on, without end."""
+        """Oldest first; an admin hears all, anybody else what is theirs or the whole home's. Who accepts text/event-stream above
+        all gets server-sent events from then on, without end.
+        """
         nonlocal listening
         if last_event_id is not None and last_event_id.isascii() and last_event_id.isdecimal():
             after = max(after, min(int(last_event_id), 2**53))
-        found = await home.notices(after, limit, 0)
+        caller, found = caller_of(request.scope), await home.notices(after, limit, 0)
         if accept.partition(";")[0].strip().lower() != "text/event-stream":
-            return JSONResponse(NoticeList(notices=found).model_dump(mode="json"))
+            while found and not any(_concerns(caller, notice) for notice in found):
+                found = await home.notices(found[-1].seq, limit, 0)
+            theirs = tuple(notice for notice in found if _concerns(caller, notice))
+            return JSONResponse(NoticeList(notices=theirs).model_dump(mode="json"))
         if listening >= MOST_LISTENERS:
             raise Overloaded(f"{MOST_LISTENERS} listeners are here already")
 
@@ -63,7 +70,8 @@ def add_notices(app: FastAPI, home: LiveHome) -> None:
             try:
                 while True:
                     for notice in fresh:
-                        yield _event(notice)
+                        if _concerns(caller, notice):
+                            yield _event(notice)
                         heard = notice.seq
                     if not fresh:
                         yield b": waiting\n\n"
@@ -76,6 +84,10 @@ def add_notices(app: FastAPI, home: LiveHome) -> None:
                 listening -= 1
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _concerns(caller: Caller, notice: Notice) -> bool:
+    return caller.manages or notice.actor in (None, caller.id)
 
 
 def _event(notice: Notice) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.conversation import Message
+from serve.api.keys import OWNER, Caller
 
 MOST = 512
 MOST_BYTES = 32 * 2**20
@@ -15,12 +16,13 @@ MOST_BYTES = 32 * 2**20
 @dataclass(frozen=True)
 class Kept:
     """``body`` is what was sent; ``messages`` the conversation up to its end, without instructions; ``given`` the items of the
-    request.
+    request; ``caller`` who asked.
     """
 
     body: dict[str, Any]
     messages: tuple[Message, ...]
     given: tuple[dict[str, Any], ...] = ()
+    caller: Caller = OWNER
 
     @property
     def size(self) -> int:
@@ -44,8 +46,9 @@ class Memory:
         while len(self._kept) > self._most or self._bytes > self._most_bytes:
             self.forget(next(iter(self._kept)))
 
-    def find(self, name: str) -> Kept | None:
-        if (found := self._kept.get(name)) is None:
+    def find(self, name: str, caller: Caller = OWNER) -> Kept | None:
+        """None also for what another one asked."""
+        if (found := self._kept.get(name)) is None or found[0].caller.id != caller.id:
             return None
         self._kept.move_to_end(name)
         return found[0]

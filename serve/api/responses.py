@@ -16,6 +16,7 @@ from schemas.errors import RequestError, ResponseMissing, RottieError
 from serve.api import declared
 from serve.api.bodies import read_body
 from serve.api.describing import answers
+from serve.api.keys import Caller, caller_of
 from serve.api.metrics import Metrics
 from serve.api.response_events import Events
 from serve.api.response_items import ItemPage, given_items, messages_of, output_of, remembered
@@ -41,6 +42,7 @@ class _Asked:
     limits: Limits
     memory: Memory
     conversation: list[Message]
+    caller: Caller
     created: int = field(default_factory=lambda: int(time.time()))
 
     def turn(self) -> Turn:
@@ -109,7 +111,8 @@ class _Asked:
         }
         if body["store"]:
             messages = newest([*self.conversation, remembered(whole)], self.limits.messages)
-            self.memory.keep(body["id"], Kept(body, messages, tuple(given_items(self.request.input, whole.inference_id))))
+            given = tuple(given_items(self.request.input, whole.inference_id))
+            self.memory.keep(body["id"], Kept(body, messages, given, self.caller))
         return body
 
     def failed(self, model: str, inference_id: str, error: RottieError) -> dict[str, Any]:
@@ -128,7 +131,7 @@ def _usage(whole: Whole) -> dict[str, Any]:
     }
 
 
-def _asked(raw: bytes, limits: Limits, memory: Memory) -> _Asked:
+def _asked(raw: bytes, limits: Limits, memory: Memory, caller: Caller) -> _Asked:
     request = checked(ResponseRequest, raw)
     if not isinstance(request.input, str) and len(request.input) > limits.messages:
         raise RequestError(f"more than {limits.messages} items", where="input")
@@ -136,11 +139,11 @@ def _asked(raw: bytes, limits: Limits, memory: Memory) -> _Asked:
         raise RequestError(f"more than {limits.tools} tools", where="tools")
     given = messages_of(request.input)
     if request.previous_response_id is None:
-        return _Asked(request, limits, memory, given)
-    if (before := memory.find(request.previous_response_id)) is None:
+        return _Asked(request, limits, memory, given, caller)
+    if (before := memory.find(request.previous_response_id, caller)) is None:
         hint = "Send the conversation as input: responses are kept in memory only, and not for ever."
         raise RequestError("that response is not remembered", where="previous_response_id", hint=hint)
-    return _Asked(request, limits, memory, [*before.messages, *given])
+    return _Asked(request, limits, memory, [*before.messages, *given], caller)
 
 
 def add_responses(app: FastAPI, turns: Turns, settings: Settings, metrics: Metrics) -> None:
@@ -159,7 +162,8 @@ def add_responses(app: FastAPI, turns: Turns, settings: Settings, metrics: Metri
     async def respond(request: Request) -> Response:
         """One turn, plain or as typed server-sent events."""
         runner = Runner(turns, settings, metrics)
-        asked = _asked(await read_body(request, settings.limits.request_bytes), settings.limits, memory)
+        raw = await read_body(request, settings.limits.request_bytes)
+        asked = _asked(raw, settings.limits, memory, caller_of(request.scope))
         wanted = [asked.turn()]
         if asked.request.stream:
             events = Events(asked.begun, asked.finished, asked.failed)
@@ -167,15 +171,16 @@ def add_responses(app: FastAPI, turns: Turns, settings: Settings, metrics: Metri
         return JSONResponse(asked.finished((await runner.whole(request, wanted))[0]))
 
     @app.get(PATH + "/{response_id}", responses=answers(ResponseBody, 404))
-    async def again(response_id: str) -> dict[str, Any]:
+    async def again(response_id: str, request: Request) -> dict[str, Any]:
         """A response that is remembered."""
-        if (kept := memory.find(response_id)) is None:
+        if (kept := memory.find(response_id, caller_of(request.scope))) is None:
             raise _missing()
         return kept.body
 
     @app.get(PATH + "/{response_id}/input_items", responses=answers(ItemPage, 400, 404))
     async def given(
         response_id: str,
+        request: Request,
         limit: Annotated[int, Query(ge=1, le=PAGE)] = 20,
         order: Literal["asc", "desc"] = "desc",
         after: str | None = None,
@@ -183,15 +188,16 @@ def add_responses(app: FastAPI, turns: Turns, settings: Settings, metrics: Metri
         """The items that the request for a remembered response gave, without those that it went on from; the last first, unless
         `order` says otherwise. `after` is the last id of the page before.
         """
-        if (kept := memory.find(response_id)) is None:
+        if (kept := memory.find(response_id, caller_of(request.scope))) is None:
             raise _missing()
         return _page(kept.given if order == "asc" else kept.given[::-1], limit, after)
 
     @app.delete(PATH + "/{response_id}", responses=answers(Forgotten, 404))
-    async def forget(response_id: str) -> dict[str, Any]:
+    async def forget(response_id: str, request: Request) -> dict[str, Any]:
         """What is forgotten cannot be gone on from."""
-        if not memory.forget(response_id):
+        if memory.find(response_id, caller_of(request.scope)) is None:
             raise _missing()
+        memory.forget(response_id)
         return {"id": response_id, "object": "response", "deleted": True}
 
 

@@ -13,8 +13,8 @@ for a message that began nothing; pong. One turn runs at a time. The next event 
 
 Refused before it begins, with a status line: 401 a wrong key, 403 a foreign page (Origin), 421 another Host, 503 too many.
 Closed with: 1000 nothing was said for long, 1001 open for long (connect again, and go on by conversation_id), 1003 bytes, 1008
-no key in time, a key that was withdrawn, a client that does not listen or sends nothing but nonsense, 1009 a message over
-limits.request_bytes (and the recording that it may hold), 1011 a failure here.
+no key in time, a key that was withdrawn or changed, a client that does not listen or sends nothing but nonsense, 1009 a message
+over limits.request_bytes (and the recording that it may hold), 1011 a failure here.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from serve.api.assist import NEW, AssistRequest, Desk
 from serve.api.bodies import close_all
 from serve.api.doors import GIVEN, KeyFile, foreign
 from serve.api.faults import note
+from serve.api.keys import Caller
 from serve.api.repeating import IdempotencyKey, Once
 from serve.api.wire import checked
 
@@ -148,7 +149,8 @@ class _Talk:
     _desk: Desk
     _keys: KeyFile
     _waits: Patience
-    _key: bytes | None = None
+    _key: bytes = b""
+    _caller: Caller | None = None
     _own: str = field(default_factory=lambda: uuid.uuid4().hex)
     _named: bool = False
     _turn: asyncio.Task[None] | None = None
@@ -159,6 +161,8 @@ class _Talk:
         await self._websocket.accept()
         try:
             self._key = self._websocket.scope.get(GIVEN) or await self._first()
+            if (caller := self._keys.allows(self._key)) is not None:
+                self._caller, self._desk = caller, self._desk.of(caller)
             await self._send(Ready())
             await self._listen()
         except _Closing as closing:
@@ -198,7 +202,7 @@ class _Talk:
                 if left_s > self._waits.idle_s and not self._is_busy():
                     raise _Closing(1000, "nothing was said for long") from None
                 continue
-            if self._key is None or not self._keys.allows(self._key):
+            if self._caller is None or self._keys.allows(self._key) != self._caller:
                 raise _Closing(1008, "the key was withdrawn")
             try:
                 await self._take(checked(Incoming, raw).root)

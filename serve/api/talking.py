@@ -110,14 +110,14 @@ class Spoken:
 
     async def trim(self, inference_id: str, heard: str) -> None:
         if self._desk.talks is not None:
-            await self._desk.talks.trim(self.conversation, self._desk.settings.manner, inference_id, heard)
+            await self._desk.talks.trim(self.conversation, self._desk.manner, inference_id, heard)
 
     async def keep(self, turn: int, audio: NDArray[np.float32]) -> None:
         await asyncio.to_thread(_write, Home.current().root / "recordings" / self.conversation, turn, audio)
 
     async def _prepared(self, text: str) -> Turn:
         """What the model would be asked if ``text`` were said now."""
-        manner, text = self._desk.settings.manner, one_line(text)
+        manner, text = self._desk.manner, one_line(text)
         if not manner.tiers.model:
             raise _NoModel("the model is off")
         present, earlier = await asyncio.gather(self._desk.home.present(), self._earlier(text))
@@ -127,7 +127,7 @@ class Spoken:
         if self._desk.talks is None:
             return ()
         said = Said(Asked(text=text), self.conversation, begin=True)
-        return await self._desk.talks.recall(said, self._desk.settings.manner)
+        return await self._desk.talks.recall(said, self._desk.manner)
 
 
 class _NoModel(RottieError):

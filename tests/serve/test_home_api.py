@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from schemas.assistant import Limits
-from schemas.errors import HomeDown, KeyReused, Overloaded
+from schemas.errors import HomeDown, KeyReused, KeysUnusable, Overloaded
 from schemas.events import AssistEvent, ReplyReady
 from schemas.loading import load_inventory
+from schemas.notices import Notice
 from schemas.settings import Home
 from serve.answering import LocalTurns
 from serve.api import at_home, repeating
@@ -32,7 +34,7 @@ from serve.home_wire import AskedHome, answered
 from serve.keeping import HomeWish, Keeper
 from tests.serve.speaking import Loader, Speaker, ref
 
-LIMITS = Limits(request_bytes=16_384, timeout_s=1.5)
+LIMITS = Limits(request_bytes=16_384, timeout_s=30)
 
 
 @dataclass
@@ -41,10 +43,19 @@ class Served:
     keeper: Keeper
     speaker: Speaker
     app: ASGIApp
+    settings: Settings
+    home: Home
     key: str
 
     async def ask(self, text: str, **more: Any) -> httpx.Response:
         return await self.http.post("/v1/assist", json={"text": text, **more})
+
+    def by(self, key: str, marks: str) -> httpx.AsyncClient:
+        """Somebody else, whose key has ``marks``."""
+        with self.home.api_key.open("a") as file:
+            file.write(f"{key} {marks}\n")
+        transport, headers = httpx.ASGITransport(app=self.app), {"Authorization": f"Bearer {key}"}
+        return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers)
 
 
 @pytest.fixture
@@ -58,11 +69,12 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     await keeper.want(HomeWish(inventory=load_inventory("home")))
     asked = AskedHome(lambda request: answered(keeper, request))
     talks = Talks(Conversations(home.database))
-    app = create_app(LocalTurns(holder), Settings(limits=LIMITS, manner=Manner()), home.api_key, home=asked, talks=talks)
+    settings = Settings(limits=LIMITS, manner=Manner())
+    app = create_app(LocalTurns(holder), settings, home.api_key, home=asked, talks=talks)
     headers = {"Authorization": f"Bearer {read_key(home.api_key)}"}
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
-        yield Served(http, keeper, loader.opened[0], app, read_key(home.api_key))
+        yield Served(http, keeper, loader.opened[0], app, settings, home, read_key(home.api_key))
     await talks.close()
     await keeper.close()
 
@@ -121,6 +133,7 @@ async def test_a_yes_does_what_was_held_back(served: Served) -> None:
 
 @pytest.mark.parametrize(("text", "status"), [("!long", 400), ("!crash", 500), ("!hang on", 504)])
 async def test_failures_of_the_model_keep_their_status(served: Served, text: str, status: int) -> None:
+    served.settings.limits = LIMITS.model_copy(update={"timeout_s": 1.5})
     reply = await served.ask(text)
     error_of(reply, status)
     assert "secret" not in reply.text
@@ -432,3 +445,91 @@ async def test_a_turn_with_a_key_is_in_no_request_s_context() -> None:
 
     whose.set("a request's")
     assert await texts(Repeats().told("a", Once("0", "0"), seen)) == ["nobody's"]
+
+
+GUEST = ("guest-key", "id=tablet role=guest area=hall")
+
+
+async def test_a_guest_gets_less_and_is_named(served: Served) -> None:
+    async with served.by(*GUEST) as guest:
+        reply = await guest.post("/v1/assist", json={"text": "unlock the front door"})
+        (action,) = reply.json()["actions"]
+        assert (action["error"]["code"], action["confirmation_needed"]) == ("action.denied", None)
+        row = served.keeper.actions.log.last(1)[0]
+        assert (row.actor, row.role, row.phase) == ("tablet", "guest", "refused")
+        reply = await guest.post("/v1/assist", json={"text": "turn on the lights"})
+        (action,) = reply.json()["actions"]
+        assert {change["entity_id"] for change in action["changes"]} == {"light.hall_lamp"}  # where the tablet hangs
+        reply = await guest.post("/v1/assist", json={"text": "turn on the lights", "area": "study"})
+        assert {change["entity_id"] for change in reply.json()["actions"][0]["changes"]} == {"light.desk_light"}
+    assert state(served, "lock.front_door") == "locked"
+    (action,) = (await served.ask("unlock the front door")).json()["actions"]
+    assert action["error"]["code"] == "action.confirm"  # the owner's key means what it did
+
+
+@pytest.mark.parametrize("role", ["guest", "user", "device"])
+async def test_only_admins_set_the_home(served: Served, role: str) -> None:
+    before = served.keeper.actions.home.snapshot()
+    async with served.by("k", f"id=other role={role}") as other:
+        for method, path in (("PATCH", "/v1/home/entities/lock.front_door"), ("PUT", "/v1/home")):
+            reply = await other.request(method, path, json={"state": "unlocked"})
+            assert error_of(reply, 403) == "action.denied"
+        assert served.keeper.actions.home.snapshot() == before
+        assert (await other.get("/v1/home")).status_code == 200
+    async with served.by("a", "id=ann role=admin") as ann:
+        assert (await ann.patch("/v1/home/entities/light.hall_lamp", json={"state": "on"})).status_code == 200
+        assert served.keeper.actions.log.last(1)[0].actor == "ann"
+        assert (await ann.put("/v1/home", json={})).status_code == 200
+
+
+async def test_what_one_said_is_nobody_else_s(served: Served) -> None:
+    mine = (await served.ask("turn on the hall lamp")).json()["conversation_id"]
+    kept = (await served.http.post("/v1/responses", json={"input": "hello"})).json()["id"]
+    async with served.by(*GUEST) as guest:
+        for method, path in (("GET", f"/v1/conversations/{mine}"), ("DELETE", f"/v1/conversations/{mine}")):
+            assert error_of(await guest.request(method, path), 404) == "conversation.missing"
+        assert error_of(await guest.patch(f"/v1/conversations/{mine}", json={"title": "x"}), 404) == "conversation.missing"
+        assert (await guest.get("/v1/conversations")).json()["data"] == []
+        asked = await guest.post("/v1/assist", json={"text": "and more", "conversation_id": mine})
+        assert error_of(asked, 404) == "conversation.missing"
+        for method in ("GET", "DELETE"):
+            assert error_of(await guest.request(method, f"/v1/responses/{kept}"), 404) == "request.response_missing"
+        on = await guest.post("/v1/responses", json={"input": "on", "previous_response_id": kept})
+        assert error_of(on, 400) == "request"
+        theirs = (await guest.post("/v1/assist", json={"text": "hello"})).json()["conversation_id"]
+        assert (await guest.get(f"/v1/conversations/{theirs}")).status_code == 200
+        same: dict[str, Any] = {"headers": {"Idempotency-Key": "k1"}, "json": MILK}
+        first, second = await served.http.post("/v1/assist", **same), await guest.post("/v1/assist", **same)
+        assert first.json()["inference_id"] != second.json()["inference_id"]
+    assert (await served.http.get(f"/v1/responses/{kept}")).status_code == 200
+    assert (await served.http.get(f"/v1/conversations/{theirs}")).status_code == 404
+
+
+async def test_notices_of_others_are_not_heard(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    rung = [
+        Notice(seq=seq, at=now, kind="reminder", text=f"{actor}", due=now, late=False, actor=actor)
+        for seq, actor in enumerate(["api", "api", None, "tablet", "api"], 1)
+    ]
+
+    async def notices(after: int, limit: int, wait_s: float) -> tuple[Notice, ...]:
+        return tuple(notice for notice in rung if notice.seq > after)[:limit]
+
+    monkeypatch.setattr(served.keeper, "notices", notices)
+    async with served.by(*GUEST) as guest:
+        told = [(await client.get("/v1/notices")).json()["notices"] for client in (served.http, guest)]
+        assert [[notice["seq"] for notice in each] for each in told] == [[1, 2, 3, 4, 5], [3, 4]]
+        # Two that are not for the guest do not end the list.
+        assert [notice["seq"] for notice in (await guest.get("/v1/notices?limit=2")).json()["notices"]] == [3, 4]
+
+
+async def test_a_key_is_withdrawn_while_it_runs(served: Served) -> None:
+    async with served.by(*GUEST) as guest:
+        assert (await guest.get("/v1/home")).status_code == 200
+        served.home.api_key.write_text(f"{served.key}\n")
+        assert error_of(await guest.get("/v1/home"), 401) == "request.key"
+        served.home.api_key.write_text(f"{served.key}\nguest-key role=guest\n")
+        for client in (guest, served.http):
+            assert error_of(await client.get("/v1/home"), 401) == "request.key"
+    with pytest.raises(KeysUnusable):
+        create_app(LocalTurns(Holder(Loader())), Settings(), served.home.api_key)

@@ -275,6 +275,24 @@ async def test_a_withdrawn_key_ends_it(served: Served) -> None:
     assert served.keeper.actions.home.entity("light.hall_lamp").state == "off"
 
 
+async def test_a_key_with_marks_gets_what_its_role_may(served: Served) -> None:
+    with served.home.api_key.open("a") as file:
+        file.write("k2 id=tablet role=guest\n")
+    for key in ("k2", ""):
+        async with served.connect(key) as client:
+            if not key:
+                await said(client, "key", key="k2")
+            events = await told(client, "unlock the front door")
+            (action,) = [event["action"] for event in events if event["type"] == "action.done"]
+            assert action["error"]["code"] == "action.denied"
+            assert served.keeper.actions.log.last(1)[0].actor == "tablet"
+    async with served.connect("k2") as client:
+        await heard(client, "ready")
+        served.home.api_key.write_text(f"{served.key}\nk2 id=tablet role=admin\n")
+        await said(client, "ask", text="turn on the hall lamp")
+        assert await closed(client) == 1008  # it may come again, as what it is now
+
+
 async def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_socket, "Patience", lambda: PATIENCE)
     made = Served(tmp_path)

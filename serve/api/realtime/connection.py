@@ -31,6 +31,7 @@ from schemas.talking import (
 )
 from serve.api.doors import KeyFile
 from serve.api.faults import note
+from serve.api.keys import Caller
 from serve.api.realtime.asking import Answers
 from serve.api.realtime.faults import Refused, fault, reason
 from serve.api.realtime.floor import Floor
@@ -72,6 +73,7 @@ class Connection:
     parlour: Parlour
     keys: KeyFile
     key: bytes
+    caller: Caller
     model: str
     shape: Shape
     waits: Patience
@@ -80,7 +82,7 @@ class Connection:
     _asked_after: bool = False  # what the user wants, and they have said nothing since
 
     def __post_init__(self) -> None:
-        self.desk = self.parlour.desk
+        self.desk = self.parlour.desk.of(self.caller)
         self._id = fresh("sess")
         self._ends = time.monotonic() + self.waits.life_s
         self._ends_at = int(time.time() + self.waits.life_s)
@@ -125,7 +127,7 @@ class Connection:
         refused = 0
         while True:
             raw = await self._next()
-            if not self.keys.allows(self.key):
+            if self.keys.allows(self.key) != self.caller:
                 raise Closing(1008, "the key was withdrawn")
             cause: str | None = None
             try:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from schemas.errors import RottieError, UpgradeNeeded
 from serve.api.doors import GIVEN, KeyFile, foreign
+from serve.api.keys import caller_of
 from serve.api.realtime.connection import Connection
 from serve.api.realtime.line import Line
 from serve.api.realtime.messages import RealtimeMessage
@@ -63,4 +64,5 @@ def _connection(websocket: WebSocket, parlour: Parlour, keys: KeyFile, waits: Pa
     asked = websocket.query_params.get("model", "")
     model = parlour.desk.settings.manner.model if not asked or asked.startswith(_STOCK) else asked[:200]
     shape = own_default(websocket.query_params.get("intent") == "transcription", model)
-    return Connection(Line(websocket, waits.send_s), parlour, keys, websocket.scope[GIVEN], model, shape, waits)
+    caller = caller_of(websocket.scope)
+    return Connection(Line(websocket, waits.send_s), parlour, keys, websocket.scope[GIVEN], caller, model, shape, waits)

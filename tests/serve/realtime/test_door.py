@@ -58,6 +58,19 @@ async def test_only_those_with_the_key_come_in(served: Served) -> None:
     assert served.open() == 0
 
 
+async def test_a_key_with_marks_gets_what_its_role_may(served: Served) -> None:
+    own, served.key = served.key, "k2"
+    served.root.api_key.write_text(f"{own}\nk2 id=tablet role=guest\n")
+    async with served.client({**TEXT, "rottie": {"events": ["rottie.action"]}}) as client:
+        done = await client.ask("unlock the front door")
+        assert client.of("rottie.action")[0]["action"]["error"]["code"] == "action.denied"
+        assert len(served.talks.store.read("tablet", done["conversation_id"]).exchanges) == 1
+        served.root.api_key.write_text(f"{own}\nk2 id=tablet role=admin\n")
+        await client.tell("input_audio_buffer.clear")
+        with pytest.raises(ConnectionClosed):
+            await client.until("input_audio_buffer.cleared")
+
+
 async def test_a_page_brings_its_key_as_a_subprotocol(served: Served) -> None:
     def page(key: str) -> connect:
         protocols = [Subprotocol("realtime"), Subprotocol(f"openai-insecure-api-key.{key}")]
