@@ -13,12 +13,15 @@ from typer.testing import CliRunner
 from rottie.cli import app
 from rottie.commands import asking, conversations, running
 from rottie.commands.printing import ago
+from rottie.stack.keys import make_keys
 from schemas.artifacts import Decision, ModelRef
-from schemas.errors import RegistryError
+from schemas.errors import KeysUnusable, RegistryError
 from schemas.overrides import split_overrides
+from schemas.settings import Home
+from serve.api.doors import read_key
 
 COMMANDS = ["up", "down", "status", "doctor", "run", "runs", "models", "promote", "rollback", "ask", "home", "config show"]
-COMMANDS += ["conversations list", "conversations show", "conversations delete"]
+COMMANDS += ["conversations list", "conversations show", "conversations delete", "keys add", "keys list"]
 PIPELINE = """
 name: mine
 sources: [{kind: home, rows: 10}]
@@ -75,6 +78,41 @@ def test_commands_that_need_the_stack_say_that_it_is_down(words: tuple[str, ...]
     assert "stack.down" in result.stderr
     assert "rottie up" in result.stderr
     assert result.stdout == ""
+
+
+def test_keys_are_added_and_listed_without_showing_them(tmp_path: Path) -> None:
+    assert rottie("keys", "list").exit_code == 2
+    added = rottie("keys", "add", "--id", "tablet", "--role", "guest", "--area", "hall")
+    key = added.stdout.strip()
+    assert (added.exit_code, key.split()) == (0, [key])
+    path = tmp_path / "home" / "api_key"
+    path.chmod(0o644)
+    made = json.loads(rottie("keys", "add", "--id", "ann", "--role", "admin", "--json").stdout)
+    assert (path.stat().st_mode & 0o777, [file.name for file in path.parent.iterdir()]) == (0o600, ["api_key"])
+    first, *others = path.read_text().splitlines()
+    assert others == [f"{key} id=tablet role=guest area=hall", f"{made['key']} id=ann role=admin"]
+    assert read_key(path) == first
+    listed = [rottie("keys", "list").stdout, rottie("keys", "list", "--json").stdout]
+    assert not [text for text in (first, key, made["key"]) if any(text in out for out in listed)]
+    nobody = {"id": None, "role": None, "area": None}
+    tablet = {"id": "tablet", "role": "guest", "area": "hall"}
+    assert json.loads(listed[1]) == [nobody, tablet, {"id": "ann", "role": "admin", "area": None}]
+    assert "tablet" in listed[0]
+    for wrong in (("tablet", "guest"), ("x", "king"), ("a b", "guest"), ("api", "admin")):
+        assert rottie("keys", "add", "--id", wrong[0], "--role", wrong[1]).exit_code == 2
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_a_key_goes_on_its_own_line(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    make_keys(home)
+    first = home.api_key.read_text()
+    assert rottie("keys", "add", "--id", "tablet", "--role", "guest").exit_code == 0
+    assert home.api_key.read_text().splitlines()[0] == first.strip()
+    assert make_keys(home) == []
+    home.api_key.write_text("sesame role=guest\n")
+    with pytest.raises(KeysUnusable):
+        make_keys(home)
 
 
 def test_errors_are_json_where_json_was_asked_for() -> None:
