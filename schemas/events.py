@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.action import Change
+from schemas.action import Change, Risk, Verdict
 from schemas.conversation import ToolCall
 
 FEEDBACK_READY = "rottie.feedback.ready"
@@ -116,6 +116,16 @@ class TierAnswered(_Event):
     model: str | None = Field(default=None, description="The version that answers, where the model does.")
 
 
+class Judged(BaseModel):
+    """What the policy said about a call, for whoever asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    verdict: Verdict
+    risk: Risk
+    reason: str
+
+
 class Action(BaseModel):
     """One call as the one who asked sees it. ``error`` is RottieError.as_dict(): refused and failed calls change nothing."""
 
@@ -127,6 +137,7 @@ class Action(BaseModel):
     source: str | None = Field(default=None, description="Who said `text`, where it was not this assistant.")
     changes: tuple[Change, ...] = ()
     error: dict[str, Any] | None = None
+    decision: Judged | None = Field(default=None, description="The policy's; null for what could not even be judged.")
     confirmation_needed: str | None = Field(
         default=None, description="Nothing was done yet: to be sent back as `confirmation` after a person said yes."
     )

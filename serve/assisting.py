@@ -24,7 +24,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.action import ActionResult, Actor, Change
+from schemas.action import ActionResult, Actor, Change, Decision
 from schemas.assistant import Tiers
 from schemas.conversation import Message, Tool, ToolCall
 from schemas.errors import RottieError, ToolTimedOut
@@ -34,6 +34,7 @@ from schemas.events import (
     AssistEvent,
     AssistFinished,
     CallsReady,
+    Judged,
     ReplyDelta,
     ReplyReady,
     TierAnswered,
@@ -340,8 +341,14 @@ def action_of(done: Performed) -> Action:
         source=done.result.source,
         changes=done.result.changes,
         error=done.result.error,
+        decision=_judged(done.result.decision),
         confirmation_needed=done.confirmation,
     )
+
+
+def _judged(decision: Decision | None) -> Judged | None:
+    """Without the confirmation, which is a key to the call and is told apart."""
+    return decision and Judged(verdict=decision.verdict, risk=decision.risk, reason=decision.reason)
 
 
 def spoken(performed: Sequence[Performed]) -> str:

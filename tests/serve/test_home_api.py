@@ -119,13 +119,18 @@ async def test_the_model_answers_the_rest(served: Served) -> None:
     assert (body["tier"], body["model"], body["reply"], body["actions"]) == ("model", "rottie-llm/3", "one two", [])
     body = (await served.ask("!call")).json()
     assert [action["error"] and action["error"]["code"] for action in body["actions"]] == [None, "action.unknown_entity"]
+    assert [action["decision"] and action["decision"]["verdict"] for action in body["actions"]] == ["allowed", None]
 
 
 async def test_a_yes_does_what_was_held_back(served: Served) -> None:
     (action,) = (await served.ask("unlock the front door")).json()["actions"]
+    decision = action["decision"]
+    assert (decision["verdict"], decision["risk"], decision.keys()) == ("confirm", "irreversible", {"verdict", "risk", "reason"})
+    assert action["confirmation_needed"] not in decision["reason"]
     assert state(served, "lock.front_door") == "locked"
     reply = await served.http.post("/v1/assist", json={"confirmation": action["confirmation_needed"]})
     assert reply.json()["tier"] == "confirmation"
+    assert reply.json()["actions"][0]["decision"]["verdict"] == "allowed"
     assert state(served, "lock.front_door") == "unlocked"
     again = await served.http.post("/v1/assist", json={"confirmation": action["confirmation_needed"]})
     assert error_of(again, 409) == "action.confirmation"
