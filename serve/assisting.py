@@ -24,7 +24,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.action import ActionResult, Actor, Change, Decision
+from schemas.action import ActionResult, Actor, Change, Decision, Logged
 from schemas.assistant import Tiers
 from schemas.conversation import Message, Tool, ToolCall
 from schemas.errors import RottieError, ToolTimedOut
@@ -98,6 +98,8 @@ class LiveHome(Protocol):
     async def status(self) -> dict[str, Any]: ...
 
     async def notices(self, after: int, limit: int, wait_s: float) -> tuple[Notice, ...]: ...
+
+    async def log(self, after: int | None, limit: int, actor: str | None) -> tuple[Logged, ...]: ...
 
     async def load(self, inventory: Inventory) -> Inventory: ...
 

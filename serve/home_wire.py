@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
-from schemas.action import Actor, Change
+from schemas.action import Actor, Change, Logged
 from schemas.conversation import ToolCall
 from schemas.errors import RottieError
 from schemas.inventory import Inventory
@@ -31,6 +31,7 @@ _ARGUMENTS: dict[str, dict[str, TypeAdapter[Any]]] = {
     "read": {},
     "status": {},
     "notices": {"after": TypeAdapter(int), "limit": TypeAdapter(int), "wait_s": TypeAdapter(float)},
+    "log": {"after": TypeAdapter(int | None), "limit": TypeAdapter(int), "actor": TypeAdapter(str | None)},
     "load": {"inventory": TypeAdapter(Inventory)},
     "patch": {
         "entity_id": TypeAdapter(str),
@@ -47,6 +48,7 @@ _ANSWERS: dict[str, TypeAdapter[Any]] = {
     "read": TypeAdapter(Inventory),
     "status": TypeAdapter(dict[str, Any]),
     "notices": TypeAdapter(tuple[Notice, ...]),
+    "log": TypeAdapter(tuple[Logged, ...]),
     "load": TypeAdapter(Inventory),
     "patch": _CHANGES,
 }
@@ -106,6 +108,9 @@ class AskedHome:
 
     async def notices(self, after: int, limit: int, wait_s: float) -> tuple[Notice, ...]:
         return await self._of("notices", after=after, limit=limit, wait_s=wait_s)
+
+    async def log(self, after: int | None, limit: int, actor: str | None) -> tuple[Logged, ...]:
+        return await self._of("log", after=after, limit=limit, actor=actor)
 
     async def load(self, inventory: Inventory) -> Inventory:
         return await self._of("load", inventory=inventory)

@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from schemas.action import ActionResult, Actor, Change
+from schemas.action import ActionResult, Actor, Change, Logged
 from schemas.assistant import HomeChoice, Tools
 from schemas.conversation import ToolCall
 from schemas.errors import ActionError, ConfirmationUnknown, RequestError
@@ -191,6 +191,13 @@ class Keeper:
     async def notices(self, after: int, limit: int, wait_s: float) -> tuple[Notice, ...]:
         """What rang after notice ``after``, oldest first; none at the latest after ``wait_s``."""
         return await self._beside.notices.after(after, limit, wait_s)
+
+    async def log(self, after: int | None, limit: int, actor: str | None) -> tuple[Logged, ...]:
+        """What was done after row ``after``, or else last; of ``actor``, or else of all; oldest first."""
+        kept = self.actions.log
+        if after is None:
+            return tuple(reversed(await asyncio.to_thread(kept.last, limit, actor)))
+        return tuple(await asyncio.to_thread(kept.read, after, limit, actor))
 
     async def load(self, inventory: Inventory) -> Inventory:
         """Take another home until the assistant's own inventory changes. Raises InvalidState with nothing changed."""

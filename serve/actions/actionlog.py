@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from schemas.action import ActionResult, Actor, Decision
+from schemas.action import ActionResult, Actor, Decision, Logged
 from schemas.errors import ActionLogUnusable, Interrupted
 
 LONGEST = 16_384  # characters of arguments; a call that is sent with more than this is refused anyway
@@ -62,23 +62,6 @@ class Entry:
     decision: Decision | None = None
 
 
-@dataclass(frozen=True)
-class Logged:
-    seq: int
-    at: str
-    action_id: str
-    phase: str
-    actor: str
-    role: str
-    key: str | None
-    tool: str
-    arguments: dict[str, Any]
-    decision: dict[str, Any] | None
-    result: dict[str, Any] | None
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-
-
 def _text(value: Any) -> str:
     """ASCII: SQLite cannot hold the halves of characters that JSON can."""
     return json.dumps(value, separators=(",", ":"), default=lambda model: model.model_dump(mode="json"))
@@ -87,6 +70,10 @@ def _text(value: Any) -> str:
 def _arguments(arguments: dict[str, Any]) -> str:
     text = _text(arguments)
     return text if len(text) <= LONGEST else _text({"left_out": f"{len(text)} characters"})
+
+
+def _values(row: tuple[Any, ...]) -> list[Any]:
+    return [*row[:8], *(None if text is None else json.loads(text) for text in row[8:])]
 
 
 class ActionLog:
@@ -130,9 +117,10 @@ class ActionLog:
                 where, values = f"{where} AND {column} = ?", [*values, value]
         return self._select(f"{where} ORDER BY seq", tuple(values), max(1, min(limit, PAGE)))
 
-    def last(self, limit: int = 100) -> list[Logged]:
+    def last(self, limit: int = 100, actor: str | None = None) -> list[Logged]:
         """The newest rows, newest first."""
-        return self._select("ORDER BY seq DESC", (), max(1, min(limit, PAGE)))
+        where, values = ("", ()) if actor is None else ("WHERE actor = ?", (actor,))
+        return self._select(f"{where} ORDER BY seq DESC", values, max(1, min(limit, PAGE)))
 
     def unfinished(self, limit: int = 100) -> list[Logged]:
         """What began and has no end, newest first: under way, or cut off by a crash."""
@@ -173,7 +161,8 @@ class ActionLog:
     def _select(self, rest: str, values: tuple[Any, ...], limit: int) -> list[Logged]:
         with self._lock, self._errors():
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM actions {rest} LIMIT ?", (*values, limit)).fetchall()  # noqa: S608
-        return [Logged(*row[:8], *(None if text is None else json.loads(text) for text in row[8:])) for row in rows]
+        names = _COLUMNS.split(", ")
+        return [Logged(**dict(zip(names, _values(row), strict=True))) for row in rows]
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from schemas.assistant import Limits, Stt, Talk, Tts
 from schemas.errors import NoChampion, RequestError, RottieError
 from schemas.events import TurnEvent
 from serve.api import assist, audio, chat, completions, conversations, embeddings, responses
+from serve.api.actions import add_actions
 from serve.api.assist import Desk, add_assist, add_home
 from serve.api.at_home import AtHome
 from serve.api.audio import add_audio
@@ -120,6 +121,7 @@ def create_app(
         add_assist(app, desk)
         add_home(app, home, settings)
         add_notices(app, home)
+        add_actions(app, home)
         add_socket(app, desk, keys, _reply)
         add_realtime(app, Parlour(desk), keys, _reply)
         add_mcp(app, home, settings, key_file)

@@ -538,3 +538,32 @@ async def test_a_key_is_withdrawn_while_it_runs(served: Served) -> None:
             assert error_of(await client.get("/v1/home"), 401) == "request.key"
     with pytest.raises(KeysUnusable):
         create_app(LocalTurns(Holder(Loader())), Settings(), served.home.api_key)
+
+
+async def test_the_log_of_actions_is_read(served: Served) -> None:
+    await served.ask("turn on the hall lamp")
+    (waits,) = (await served.ask("unlock the front door")).json()["actions"]
+    async with served.by(*GUEST) as guest:
+        await guest.post("/v1/assist", json={"text": "turn off the hall lamp"})
+        own = (await guest.get("/v1/actions")).json()["actions"]
+    reply = await served.http.get("/v1/actions")
+    rows = reply.json()["actions"]
+    assert [(row["actor"], row["tool"], row["phase"]) for row in rows] == [
+        ("api", "HassTurnOn", "begun"),
+        ("api", "HassTurnOn", "done"),
+        ("api", "HassTurnOff", "refused"),
+        ("tablet", "HassTurnOff", "begun"),
+        ("tablet", "HassTurnOff", "done"),
+    ]
+    assert own == rows[3:]
+    assert (rows[1]["before"]["light.hall_lamp"]["state"], rows[1]["after"]["light.hall_lamp"]["state"]) == ("off", "on")
+    assert (rows[2]["decision"]["verdict"], rows[2]["decision"]["confirmation"]) == ("confirm", None)
+    assert waits["confirmation_needed"] not in reply.text
+    seen = []
+    for query in ("?limit=2", f"?after={rows[0]['seq']}&limit=2", f"?after={rows[-1]['seq']}", "?after=0"):
+        seen.append([row["seq"] for row in (await served.http.get(f"/v1/actions{query}")).json()["actions"]])
+    numbers = [row["seq"] for row in rows]
+    assert seen == [numbers[-2:], numbers[1:3], [], numbers]
+    for query in ("limit=0", "limit=101", "after=-1", "after=x"):
+        error_of(await served.http.get(f"/v1/actions?{query}"), 400)
+    error_of(await served.http.get("/v1/actions", headers={"Authorization": "Bearer wrong"}), 401)
