@@ -8,7 +8,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from rottie.commands import asking, configuration, conversations, diagnosing, keys, mcp, models, running, speaking, stack, talking
+from rottie.commands import (
+    actions,
+    asking,
+    configuration,
+    conversations,
+    diagnosing,
+    keys,
+    mcp,
+    models,
+    running,
+    speaking,
+    stack,
+    talking,
+)
 from rottie.commands.printing import print_error
 
 EPILOG = "State lives under ROTTIE_HOME (default .rottie). `rottie COMMAND --help` shows an example of each."
@@ -49,6 +62,7 @@ speaking.register(app)
 talking.register(app)
 mcp.register(app)
 conversations.register(app)
+actions.register(app)
 keys.register(app)
 configuration.register(app)
 diagnosing.register(app)

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rottie.cli import app
-from rottie.commands import asking, conversations, running
+from rottie.commands import actions, asking, conversations, running
 from rottie.commands.printing import ago
 from rottie.stack.keys import make_keys
 from schemas.artifacts import Decision, ModelRef
@@ -21,7 +21,7 @@ from schemas.settings import Home
 from serve.api.doors import read_key
 
 COMMANDS = ["up", "down", "status", "doctor", "run", "runs", "models", "promote", "rollback", "ask", "home", "config show"]
-COMMANDS += ["conversations list", "conversations show", "conversations delete", "keys add", "keys list"]
+COMMANDS += ["conversations list", "conversations show", "conversations delete", "keys add", "keys list", "actions"]
 PIPELINE = """
 name: mine
 sources: [{kind: home, rows: 10}]
@@ -68,7 +68,7 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *(("status",), ("runs",), ("models",), ("promote", "1"), ("rollback",), ("ask", "hello"), ("home",)),
+        *(("status",), ("runs",), ("models",), ("promote", "1"), ("rollback",), ("ask", "hello"), ("home",), ("actions",)),
         *(("conversations", "list"), ("conversations", "show", "last"), ("ask", "-c", "last", "hello")),
     ],
 )
@@ -78,6 +78,38 @@ def test_commands_that_need_the_stack_say_that_it_is_down(words: tuple[str, ...]
     assert "stack.down" in result.stderr
     assert "rottie up" in result.stderr
     assert result.stdout == ""
+
+
+def logged(seq: int, phase: str, **more: Any) -> dict[str, Any]:
+    row = {"seq": seq, "at": "2026-01-02T03:04:05+00:00", "action_id": "a1", "phase": phase, "actor": "tablet", "role": "guest"}
+    given = {"key": None, "tool": "HassTurnOn", "arguments": {"name": "[b]lamp"}, "decision": None, "result": None}
+    return {**row, **given, "before": None, "after": None, **more}
+
+
+def test_the_log_of_actions_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = {"before": {"light.a": {"state": "off"}}, "after": {"light.a": {"state": "on"}}}
+    rows = [logged(1, "begun"), logged(2, "done", **changed), logged(3, "begun", action_id="a2")]
+    rows += [logged(4, "refused", action_id="a3", result={"error": {"message": "no right to this"}})]
+    pages, asked = [rows, rows, rows[:2], [], rows[2:]], list[str]()
+
+    def answer(method: str, path: str, body: Any, streaming: Any, whole: Any) -> None:
+        asked.append(path)
+        if not pages:
+            raise KeyboardInterrupt
+        whole({"actions": pages.pop(0)})
+
+    monkeypatch.setattr(actions, "send", answer)
+    monkeypatch.setattr(actions, "LOOK_S", 0)
+    lines = rottie("actions", "--limit", "4").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["no", "2", "3", "4"]  # what has ended is told once
+    assert 'HassTurnOn(name="[b]lamp")' in lines[1]
+    assert lines[1].rstrip().endswith("done: light.a off -> on")
+    assert lines[3].rstrip().endswith("refused: no right to this")
+    assert json.loads(rottie("actions", "--json", "--after", "0").stdout)["actions"] == rows
+    told = rottie("actions", "--follow", "--json")
+    assert ([json.loads(line) for line in told.stdout.splitlines()], told.exit_code) == (rows, 130)
+    paths = ["?limit=4", "?limit=20&after=0", "?limit=20", "?limit=100&after=2", "?limit=100&after=2", "?limit=100&after=4"]
+    assert asked == [f"/v1/actions{path}" for path in paths]
 
 
 def test_keys_are_added_and_listed_without_showing_them(tmp_path: Path) -> None:
