@@ -246,7 +246,7 @@ class Assistant(Spec):
     language: str = Field(default="en", description="What people speak: the sentences of the first tier, and replies.")
     tiers: Tiers = Tiers()
     act: bool = Field(default=True, description="Off: the home is read, and every change of it is refused.")
-    role: Role = Field(default="user", description="Of whoever holds the API's key: it comes from the door, never from a text.")
+    role: Role = Field(default="user", description="Of an API key without marks: it comes from the door, never from a text.")
     rounds: int = Field(
         default=1,
         ge=1,
