@@ -31,6 +31,17 @@ class Speculation(Spec):
     tokens: int = Field(default=8, ge=1, le=64, description="Guessed at once, at most.")
 
 
+class Projector(Adapter):
+    """What turns images into tokens of the served model: the mmproj file that is published beside it."""
+
+    tokens: int | None = Field(
+        default=None,
+        ge=64,
+        le=16_384,
+        description="Of one image, about at most, where the projector can choose; left out, its own.",
+    )
+
+
 class LlmEngine(Spec):
     kind: Literal["xllamacpp", "llama_cpp", "scripted"] = "xllamacpp"
     context: int = Field(default=1024, ge=128, description="Tokens a conversation may take, prompt and reply together.")
@@ -46,10 +57,16 @@ class LlmEngine(Spec):
         default={}, max_length=32, description="LoRA adapters by name, loaded with the model; a request chooses one or none."
     )
 
+    projector: Projector | None = Field(
+        default=None,
+        description="xllamacpp only; without one, images are refused. It is for one model: others do not load with it.",
+    )
+
     @model_validator(mode="after")
-    def _who_speculates(self) -> LlmEngine:
-        if self.speculation is not None and self.kind != "xllamacpp":
-            raise ValueError("speculation needs kind: xllamacpp")
+    def _who_can(self) -> LlmEngine:
+        for name in ("speculation", "projector"):
+            if getattr(self, name) is not None and self.kind != "xllamacpp":
+                raise ValueError(f"{name} needs kind: xllamacpp")
         return self
 
 

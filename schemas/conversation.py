@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from schemas.nesting import DEEPEST, too_deep
 
 Role = Literal["system", "user", "assistant", "tool"]
+IMAGE = "\ufffc"  # Unicode's object replacement character
 ToolName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")]
 
 
@@ -50,6 +51,9 @@ class Message(_Strict):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    images: tuple[str, ...] = Field(
+        default=(), description="PNG, JPEG or WebP in base64, one for each IMAGE in the content. Only in requests, never in rows."
+    )
 
     @field_validator("tool_calls", mode="before")
     @classmethod
@@ -62,6 +66,8 @@ class Message(_Strict):
             raise ValueError(f"a {self.role} message needs content or tool_calls")
         if self.tool_calls and self.role != "assistant":
             raise ValueError("only the assistant calls tools")
+        if self.images and (self.role != "user" or (self.content or "").count(IMAGE) != len(self.images)):
+            raise ValueError("images stand in messages of the user, each in its place")
         return self
 
 

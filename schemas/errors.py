@@ -278,6 +278,20 @@ class AudioUnusable(RequestError):
     default_hint = "Send mono audio at 16,000 Hz, as 16-bit integers or as floats between -1 and 1, a few seconds at a time."
 
 
+class ImageUnusable(RequestError):
+    """An image that is none, is damaged, or is larger than is taken here."""
+
+    code = "request.image"
+    default_hint = "Send PNG, JPEG or WebP in base64 as a data URL (data:image/png;base64,...); addresses are not fetched."
+
+
+class NoProjector(RequestError):
+    """An image came for a model that takes text alone."""
+
+    code = "request.no_projector"
+    default_hint = "Send text alone, or name the model's projector as engine.projector in the assistant's file."
+
+
 class NoRecogniser(RequestError):
     """Audio came, and nothing here turns speech into text."""
 

@@ -20,7 +20,7 @@ from schemas.assistant import LlmEngine as EngineSpec
 from schemas.errors import EngineError, IntegrityError, ModelUnusable
 from schemas.hashing import verify, write_atomic
 from schemas.settings import Home
-from serve.engines.llama_server import Guesses
+from serve.engines.llama_server import Guesses, Sight
 from serve.engines.protocol import LlmEngine
 from serve.formats.protocol import Format
 from serve.formats.rottie import RottieFormat
@@ -85,7 +85,7 @@ def open_engine(weights: Path, spec: EngineSpec, visible: Sequence[str] = ()) ->
     if spec.kind == "xllamacpp":
         from serve.engines.xllamacpp import XllamacppEngine
 
-        return XllamacppEngine(weights, **shape, visible=visible, guesses=_guesses(spec))
+        return XllamacppEngine(weights, **shape, visible=visible, guesses=_guesses(spec), sight=_sight(spec))
     if spec.kind == "llama_cpp":
         from serve.engines.llama_cpp import LlamaCppEngine
 
@@ -102,6 +102,10 @@ def _guesses(spec: EngineSpec) -> Guesses | None:
     return Guesses(_adapter("draft", draft) if draft else None, spec.speculation.tokens)
 
 
+def _sight(spec: EngineSpec) -> Sight | None:
+    return Sight(_adapter("projector", spec.projector), spec.projector.tokens) if spec.projector else None
+
+
 def adapter_file(adapter: Adapter) -> Path:
     return Home.current().root / Path(adapter.path).expanduser()
 
@@ -112,7 +116,7 @@ def _adapter(name: str, adapter: Adapter) -> Path:
     try:
         verify(path.parent, {path.name: adapter.sha256})
     except (IntegrityError, OSError) as error:
-        raise ModelUnusable(f"the adapter {name!r} is missing or has another SHA-256 sum", where=str(path)) from error
+        raise ModelUnusable(f"the file of {name!r} is missing or has another SHA-256 sum", where=str(path)) from error
     return path
 
 
@@ -142,9 +146,11 @@ def _trial_name(sha256: str, spec: EngineSpec) -> str:
         release = version(_PACKAGES[spec.kind])
     except PackageNotFoundError:
         release = "absent"
-    adapters = sorted(adapter.sha256 for adapter in spec.adapters.values())
+    beside = sorted(adapter.sha256 for adapter in spec.adapters.values())
+    # Whether an image fits into the context is tried, too.
+    seeing = [spec.projector.sha256, spec.projector.tokens, spec.context] if spec.projector else []
     guesses = spec.speculation.model_dump() if spec.speculation else None
-    place = json.dumps([spec.kind, release, spec.gpu_layers > 0, platform.node(), platform.machine(), guesses, *adapters])
+    place = json.dumps([spec.kind, release, spec.gpu_layers > 0, platform.node(), platform.machine(), guesses, *beside, *seeing])
     return f"{sha256[:32]}-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
 
 

@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any, Literal
 
 from schemas.artifacts import ModelManifest
-from schemas.conversation import Message, Tool, ToolCall
+from schemas.conversation import IMAGE, Message, Tool, ToolCall
 from schemas.errors import EngineError, PromptTooLong, RequestError
 from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, TurnStarted
 from schemas.prompt import MalformedReply
 from serve.engines.grammar import ToolChoice
+from serve.engines.pictures import decoded
 from serve.engines.pieces import Pieces, joined, within
-from serve.engines.protocol import Delta, Finished, LlmEngine, Sampling
+from serve.engines.protocol import Delta, Finished, LlmEngine, Picture, Placed, Sampling, around
 from serve.engines.spans import literal
 from serve.engines.structured import grammar_of_schema
 from serve.formats.protocol import Format, Reply
+from serve.formats.rendering import TemplateRefused
 from serve.formats.rottie import RottieFormat
 from serve.sureness import ALTERNATIVES, sureness
 
@@ -90,8 +94,9 @@ class Answerer:
     async def answer(self, request: TurnRequest) -> AsyncGenerator[Event, None]:
         """Events of one turn: TurnStarted, then deltas of speech, CallsReady where there are calls, TurnFinished.
 
-        Stop strings end speech, and mean nothing in a call. Closing the iterator early stops decoding. Raises PromptTooLong,
-        RequestError, Overloaded and EngineError, all but the last before the first event.
+        Stop strings end speech, and mean nothing in a call. Closing the iterator early stops decoding. Raises RequestError
+        (PromptTooLong, ImageUnusable, NoProjector and others), Overloaded and EngineError, all but the last before the first
+        event.
         """
         began, inference_id = time.monotonic(), uuid.uuid4().hex
         plan = await self._plan(request)
@@ -158,11 +163,13 @@ class Answerer:
         if plan.tools:
             # An engine cannot tell a call from speech: in a call, what is a stop string elsewhere belongs to it.
             sampling = replace(sampling, stop=())
-        return _generator(self.engine.generate(plan.prompt, sampling, plan.grammar, request.adapter))
+        prompt = plan.prompt
+        return _generator(self.engine.generate(prompt.text, sampling, plan.grammar, request.adapter, prompt.images))
 
     async def _stopped(self, plan: _Plan, reply: str) -> Finished:
         """The end of a reply that was stopped here: the engine tells none. What it had of the prompt already is not known."""
-        prompt, made = [len(await self.engine.tokenize(text)) for text in (plan.prompt, reply)]
+        prompt, made = [len(await self.engine.tokenize(text)) for text in (plan.prompt.text, reply)]
+        prompt += sum(image.tokens for image in plan.prompt.images)
         return Finished("stop", prompt, 0, made, 0.0, 0.0)
 
     async def _plan(self, request: TurnRequest) -> _Plan:
@@ -171,7 +178,9 @@ class Answerer:
         messages = self.form.normal(self._recalled(request.messages, request.earlier))
         tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
         home = self._lines(request) if request.home is None else request.home
-        prompt = await self._fit(messages, tools, home, request)
+        seen = await self._seen(messages)
+        prompt = await self._fit(messages, tools, home, seen, request)
+        messages = _worded(messages)
         choice = request.tool_choice
         callable_tools = choice.offered(tools)
         if request.reply_schema is None or choice.mode in ("required", "named"):
@@ -185,8 +194,8 @@ class Answerer:
         grammar = _call_or_begun(grammar, self.form.lead)
         return _Plan(prompt, grammar, self.form.reply(callable_tools), callable_tools, instead=document)
 
-    async def _short_enough(self, given: str | tuple[int, ...]) -> str:
-        prompt = given if isinstance(given, str) else await self.engine.detokenize(given)
+    async def _short_enough(self, given: str | tuple[int, ...]) -> _Prompt:
+        prompt = _Prompt(given if isinstance(given, str) else await self.engine.detokenize(given))
         limit = self.engine.context - 1
         if (tokens := await self._tokens(prompt, limit)) > limit:
             raise PromptTooLong(f"the prompt has {tokens} tokens; this model takes {self.engine.context}", where="prompt")
@@ -216,7 +225,17 @@ class Answerer:
         system = [message for message in messages if message.role == "system"]
         return [*system, *(message for turn in kept for message in turn)]
 
-    async def _fit(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], request: TurnRequest) -> str:
+    async def _seen(self, messages: Sequence[Message]) -> _Seen:
+        """Every image of ``messages``. Raises ImageUnusable, NoProjector."""
+        seen: _Seen = {}
+        for image in dict.fromkeys(image for message in messages for image in message.images):
+            picture = await asyncio.to_thread(decoded, image)
+            seen[image] = picture, await self.engine.image_tokens(picture)
+        return seen
+
+    async def _fit(
+        self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], seen: _Seen, request: TurnRequest
+    ) -> _Prompt:
         """The prompt with as many of the newest turns as fit beside the reply. System messages and the newest turn stay, and
         with ``request.whole`` all do. Where the newest turn alone is too long, the results of its tools are cut.
 
@@ -230,8 +249,16 @@ class Answerer:
         room = context - min(request.sampling.max_tokens, context // 4)
         last = 0 if request.whole else len(turns) - 1
 
-        def since(first: int) -> str:
-            return self.form.prompt([*system, *(message for turn in turns[first:] for message in turn)], tools, home)
+        def made(newest: Iterable[Message]) -> _Prompt:
+            shown = [*system, *newest]
+            images = [seen[image] for message in shown for image in message.images]
+            if not images:
+                return _Prompt(self.form.prompt(shown, tools, home))
+            place = f"image-{secrets.token_hex(16)}"  # which no text can foresee
+            return _placed(self.form.prompt([_with_places(message, place) for message in shown], tools, home), place, images)
+
+        def since(first: int) -> _Prompt:
+            return made(message for turn in turns[first:] for message in turn)
 
         # All of them, or by halving the most that fit: counting a long conversation's tokens turn by turn takes seconds.
         low, high, probe = 0, last, 0
@@ -246,7 +273,7 @@ class Answerer:
             # What was already done must be told, whatever a tool had to say about it.
             longest = 0 if request.whole else max((len(m.content or "") for m in turns[low] if m.role == "tool"), default=0)
             while (longest := longest // 2) >= _SHORTEST_RESULT:
-                prompt = self.form.prompt([*system, *(_cut(message, longest) for message in turns[low])], tools, home)
+                prompt = made(_cut(message, longest) for message in turns[low])
                 if await self._tokens(prompt, room) <= room:
                     return prompt
             what = "the conversation" if request.whole else "the newest message"
@@ -255,11 +282,14 @@ class Answerer:
             )
         return prompt
 
-    async def _tokens(self, prompt: str, enough: int) -> int:
+    async def _tokens(self, prompt: _Prompt, enough: int) -> int:
         """How many there are, or a number that is not below it where that is at most ``enough``."""
         # A token is at least one byte: most prompts need no counting.
-        size = len(prompt.encode())
-        return size if size <= enough else len(await self.engine.tokenize(prompt))
+        shown = sum(image.tokens for image in prompt.images)
+        size = len(prompt.text.encode()) + shown
+        if size <= enough:
+            return size
+        return shown + sum([len(await self.engine.tokenize(text)) for text in around(prompt.text, prompt.images)])
 
 
 def _cut(message: Message, most: int) -> Message:
@@ -271,10 +301,42 @@ def _cut(message: Message, most: int) -> Message:
 
 
 @dataclass(frozen=True)
+class _Prompt:
+    text: str
+    images: tuple[Placed, ...] = ()
+
+
+# An image as it came -> what the engine gets of it, and the tokens that it takes.
+_Seen = dict[str, tuple[Picture, int]]
+
+
+def _with_places(message: Message, place: str) -> Message:
+    return message.model_copy(update={"content": (message.content or "").replace(IMAGE, place)}) if message.images else message
+
+
+def _worded(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The same without images: what can be copied from them is their text."""
+    return tuple(
+        _with_places(message, "").model_copy(update={"images": ()}) if message.images else message for message in messages
+    )
+
+
+def _placed(text: str, place: str, images: Sequence[tuple[Picture, int]]) -> _Prompt:
+    """``text`` with ``images`` where it has ``place``. Raises TemplateRefused where a template dropped or repeated one."""
+    parts = text.split(place)
+    if len(parts) != len(images) + 1:
+        raise TemplateRefused("this model's chat template does not keep images in their places", where="messages")
+    ends = accumulate(map(len, parts))
+    return _Prompt(
+        "".join(parts), tuple(Placed(picture, at, tokens) for (picture, tokens), at in zip(images, ends, strict=False))
+    )
+
+
+@dataclass(frozen=True)
 class _Plan:
     """What the engine is asked, and how its answer is read."""
 
-    prompt: str
+    prompt: _Prompt
     grammar: str | None
     reply: Reply
     tools: tuple[Tool, ...]

@@ -81,6 +81,8 @@ class Normaliser:
 
     def _build(self, row: Mapping[str, Any]) -> Conversation:
         given = _MESSAGES.validate_python(row.get("messages"))
+        if any(message.images for message in given):
+            raise Rejected("schema", "messages: images are not trained on")
         _check_order(given)
         tools = self._tools(row.get("tools")) or self._default
         _check_tools(given, tools)

@@ -67,6 +67,16 @@ def finished(chunk: dict[str, Any], *, stopped: bool = False) -> Finished:
     )
 
 
+def as_direct(chunk: dict[str, Any]) -> dict[str, Any]:
+    """A chunk of llama.cpp's own route in the shape that the direct call gives."""
+    if "error" in chunk:
+        return chunk
+    tokens = chunk.get("completion_probabilities")
+    reason = ("length" if chunk.get("stop_type") == "limit" else "stop") if chunk["stop"] else None
+    choice = {"text": chunk["content"], "logprobs": {"content": tokens} if tokens else None, "finish_reason": reason}
+    return {"choices": [choice], "timings": chunk.get("timings")}
+
+
 def too_long(tokens: int, context: int, where: str = "messages") -> PromptTooLong:
     what = "conversation" if where == "messages" else "text"
     return PromptTooLong(f"the {what} has {tokens} tokens; this model takes {context}", where=where)

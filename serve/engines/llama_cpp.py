@@ -20,15 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from schemas.errors import EngineError, ModelUnusable, Overloaded, RequestError, RottieError
+from schemas.errors import EngineError, ModelUnusable, NoProjector, Overloaded, RequestError, RottieError
 from schemas.events import TokenLogprob, TopLogprob
 from serve.engines.completions import too_long
 from serve.engines.gbnf import check_gbnf
 from serve.engines.pieces import Pieces
-from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
+from serve.engines.protocol import Delta, Embedding, Finished, Picture, Placed, Sampling, TokenScores
 from serve.engines.vectors import check_texts, unit
 
 _EMBEDDED = 2048
+_BLIND = "this engine takes no images"
 
 
 class LlamaCppEngine:
@@ -71,11 +72,18 @@ class LlamaCppEngine:
         self._closed = False
 
     async def generate(
-        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+        self,
+        prompt: str,
+        sampling: Sampling,
+        grammar: str | None = None,
+        adapter: str | None = None,
+        images: Sequence[Placed] = (),
     ) -> AsyncIterator[Delta | Finished]:
         """See LlmEngine."""
         if self._closed:
             raise EngineError("the model is closed")
+        if images:
+            raise NoProjector(_BLIND, where="messages")
         if adapter is not None and adapter not in self._adapters:
             raise EngineError(f"the model has no adapter {adapter!r}")
         if self._replies >= self._places:
@@ -114,6 +122,9 @@ class LlamaCppEngine:
             self._replies -= 1
             stopped.set()
             work.cancel()
+
+    async def image_tokens(self, picture: Picture) -> int:
+        raise NoProjector(_BLIND, where="messages")
 
     def _compute(self, decode: Callable[[Any], None], batch: Any) -> None:
         """``decode`` of a batch, before which a reply that nobody reads any more ends.

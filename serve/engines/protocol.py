@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, Protocol
 
 from schemas.events import TokenLogprob
@@ -52,6 +53,30 @@ class Finished:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """An image that was decoded and is whole: ``png`` in base64, ``width`` and ``height`` in pixels."""
+
+    png: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A picture in a prompt, before its character ``at``; ``tokens`` are what it adds to the prompt."""
+
+    picture: Picture
+    at: int
+    tokens: int
+
+
+def around(prompt: str, images: Sequence[Placed]) -> list[str]:
+    """The text before, between and after ``images``, which are in the order of their places."""
+    places = [0, *(image.at for image in images), len(prompt)]
+    return [prompt[begin:end] for begin, end in pairwise(places)]
+
+
+@dataclass(frozen=True)
 class TokenScores:
     """The most likely next tokens after a prompt: token id -> natural-log probability, most likely first."""
 
@@ -76,13 +101,24 @@ class LlmEngine(Protocol):
     """Names of the LoRA adapters that it was opened with."""
 
     def generate(
-        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+        self,
+        prompt: str,
+        sampling: Sampling,
+        grammar: str | None = None,
+        adapter: str | None = None,
+        images: Sequence[Placed] = (),
     ) -> AsyncIterator[Delta | Finished]:
         """Yield deltas, then exactly one Finished. ``grammar`` is GBNF with the rule ``root``.
 
+        No text in ``prompt`` stands for an image: those are ``images``, for engines that see.
+
         ``adapter`` is one of ``adapters``; a prefix that was computed with other weights is never used. Closing the iterator
-        early frees the slot. Raises PromptTooLong, Overloaded, EngineError.
+        early frees the slot. Raises PromptTooLong, Overloaded, NoProjector, EngineError.
         """
+        ...
+
+    async def image_tokens(self, picture: Picture) -> int:
+        """How many tokens ``picture`` adds to a prompt. Raises NoProjector where the model takes no images."""
         ...
 
     async def tokenize(self, text: str) -> list[int]:

@@ -13,9 +13,9 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from schemas.errors import ModelUnusable, PromptTooLong, RequestError
+from schemas.errors import ModelUnusable, NoProjector, PromptTooLong, RequestError
 from schemas.prompt import ASSISTANT, END, USER
-from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
+from serve.engines.protocol import Delta, Embedding, Finished, Picture, Placed, Sampling, TokenScores
 
 FILE = "script.json"
 _TOKEN = re.compile(r"<\|\w+\|>|\s?[^\s<]+|\s|<")
@@ -40,9 +40,16 @@ class ScriptedEngine:
         return cls(replies, context=context)
 
     async def generate(
-        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+        self,
+        prompt: str,
+        sampling: Sampling,
+        grammar: str | None = None,
+        adapter: str | None = None,
+        images: Sequence[Placed] = (),
     ) -> AsyncIterator[Delta | Finished]:
         """The scripted reply, word by word; ``grammar`` is not enforced."""
+        if images:
+            raise NoProjector("a script sees no images", where="messages")
         size = len(_TOKEN.findall(prompt))
         if size >= self.context:
             raise PromptTooLong(f"the conversation has {size} tokens; this model takes {self.context}", where="messages")
@@ -54,6 +61,9 @@ class ScriptedEngine:
             await asyncio.sleep(self._delay)
             yield Delta(token)
         yield Finished("length" if len(tokens) > limit else "stop", size, 0, min(len(tokens), limit), 0.0, 0.0)
+
+    async def image_tokens(self, picture: Picture) -> int:
+        raise NoProjector("a script sees no images", where="messages")
 
     async def tokenize(self, text: str) -> list[int]:
         """Positions in the text, not a vocabulary: only their number means something."""

@@ -11,17 +11,17 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import EngineError, ModelUnusable, Overloaded
+from schemas.errors import EngineError, ModelUnusable, NoProjector, Overloaded, RequestError
 from serve.engines.completions import error_of, finished, request_of, tokens_of, too_long
 from serve.engines.gbnf import check_gbnf
-from serve.engines.llama_server import Guesses, LlamaServer
+from serve.engines.llama_server import Guesses, LlamaServer, Sight, illustrated
 from serve.engines.mailbox import Letters, Mailbox
 from serve.engines.pieces import Pieces, joined
-from serve.engines.protocol import Delta, Embedding, Finished, Sampling, TokenScores
+from serve.engines.protocol import Delta, Embedding, Finished, Picture, Placed, Sampling, TokenScores, around
 from serve.engines.vectors import check_texts, unit
 
 # llama.cpp rounds the context of a slot up to a multiple of this.
@@ -50,6 +50,7 @@ class XllamacppEngine:
         adapters: Mapping[str, Path] | None = None,
         visible: Sequence[str] = (),
         guesses: Guesses | None = None,
+        sight: Sight | None = None,
     ) -> None:
         """Load the weights. Raises ModelUnusable when llama.cpp refuses a file.
 
@@ -62,23 +63,31 @@ class XllamacppEngine:
         self._open = partial(LlamaServer, path, threads=threads, gpu_layers=gpu_layers)
         rounded = -(-context // _CONTEXT_STEP) * _CONTEXT_STEP
         files = tuple((adapters or {}).values())
-        self._server = self._open(slots=slots, context=rounded, batch=batch, adapters=files, guesses=guesses)
+        self._server = self._open(slots=slots, context=rounded, batch=batch, adapters=files, guesses=guesses, sight=sight)
         self._embedder: LlamaServer | None = None
         # One token, now: the scheduler's loop starts in its own thread, and closing before it runs would wait forever.
         if "error" in self._server.complete({**request_of(Sampling(max_tokens=1)), "prompt": "1"}):
             self._server.close()
             raise ModelUnusable("llama.cpp cannot decode with this model file", where=str(path))
+        self._mark = self._find_mark() if sight else None
+        self._image_tokens = lru_cache(maxsize=1024)(self._server.image_tokens)
         self._places, self._replies = slots + queue, 0
         self._pool = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="llama")
         self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llama-ask")
         self._mailbox: Mailbox | None = None
 
     async def generate(
-        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+        self,
+        prompt: str,
+        sampling: Sampling,
+        grammar: str | None = None,
+        adapter: str | None = None,
+        images: Sequence[Placed] = (),
     ) -> AsyncIterator[Delta | Finished]:
         """See LlmEngine. Text is valid UTF-8 in every delta: a character split over tokens is held until it is whole."""
-        request = {**request_of(sampling), **self._visible, **self._weights(adapter), "prompt": prompt, "stream": True}
-        request["max_tokens"] = await self._limit(prompt, sampling.max_tokens)
+        request = {**request_of(sampling), **self._visible, **self._weights(adapter), "stream": True}
+        request["prompt"] = await self._marked(prompt, images)
+        request["max_tokens"] = await self._limit(prompt, images, sampling.max_tokens)
         if grammar is not None:
             check_gbnf(grammar)
             request["grammar"] = grammar
@@ -92,6 +101,11 @@ class XllamacppEngine:
                     yield end
                     return
         raise EngineError("llama.cpp ended a reply without saying why")
+
+    async def image_tokens(self, picture: Picture) -> int:
+        if self._mark is None:
+            raise NoProjector("this model takes no images", where="messages")
+        return await self._ask(self._image_tokens, picture.width, picture.height)
 
     async def tokenize(self, text: str) -> list[int]:
         return await self._ask(self._server.tokenize, text)
@@ -155,11 +169,33 @@ class XllamacppEngine:
             return {}
         return {"lora": [{"id": number, "scale": float(name == adapter)} for name, number in self._adapters.items()]}
 
-    async def _limit(self, prompt: str, wanted: int) -> int:
+    def _find_mark(self) -> str:
+        try:
+            return self._server.media_mark()
+        except EngineError:
+            self._server.close()
+            raise
+
+    async def _marked(self, prompt: str, images: Sequence[Placed]) -> str | dict[str, Any]:
+        """The prompt as llama.cpp takes it: a mark for each image, and none in the text."""
+        if self._mark is None:
+            if images:
+                raise NoProjector("this model takes no images", where="messages")
+            return prompt
+        broken = f"{self._mark[0]} {self._mark[1:]}"
+        texts = [text.replace(self._mark, broken) for text in around(prompt, images)]
+        if not images:
+            return texts[0]
+        if not texts[-1] or not await self.tokenize(texts[-1]):  # llama.cpp would end the process
+            hint = "Use a model whose chat template begins the reply after what the user said."
+            raise RequestError("an image cannot be the last of a prompt", where="messages", hint=hint)
+        return illustrated(self._mark.join(texts), [image.picture.png for image in images])
+
+    async def _limit(self, prompt: str, images: Sequence[Placed], wanted: int) -> int:
         """Tokens that the reply may have. A context that is no multiple of 256 is not llama.cpp's own limit: count here."""
         if self.context % _CONTEXT_STEP == 0:
             return wanted
-        tokens = len(await self.tokenize(prompt))
+        tokens = sum([len(await self.tokenize(text)) for text in around(prompt, images)]) + sum(image.tokens for image in images)
         if tokens >= self.context:
             raise too_long(tokens, self.context)
         return min(wanted, self.context - tokens)

@@ -135,6 +135,7 @@ def test_every_bad_line_is_dropped_with_its_reason(home: Home, tmp_path: Path) -
         ({"messages": [{"role": "assistant", "content": "hello?"}]}, "no_request"),
         ({"messages": [*said("a", "b")["messages"], {"role": "user", "content": "c"}]}, "answer_not_last"),
         ({**said("a", "b"), "weight": 1}, "schema"),
+        ({"messages": [{"role": "user", "content": "\ufffc", "images": ["x"]}, {"role": "assistant", "content": "b"}]}, "schema"),
         ({**said("a", "b"), "home": "one line"}, "schema"),
         (b'{"messages": [{"role": "user", "content": "\\ud800"}, {"role": "assistant", "content": "b"}]}', "lone_surrogate"),
         (b'{"messages": "' + b"x" * (sourcing.LONGEST_LINE + 10) + b'"}', "line_too_long"),

@@ -199,7 +199,7 @@ class Doubtful(ScriptedEngine):
     """Might as well have said "reading" where it says "hall", and is sure of everything else."""
 
     async def generate(
-        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None, images: Any = ()
     ) -> AsyncIterator[Delta | Finished]:
         async for piece in super().generate(prompt, sampling, grammar, adapter):
             if isinstance(piece, Delta) and sampling.logprobs is not None:
@@ -361,7 +361,7 @@ class InRounds(ScriptedEngine):
     """One scripted reply after another, within a turn."""
 
     async def generate(
-        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None, images: Any = ()
     ) -> AsyncIterator[Delta | Finished]:
         yield Delta(dict(self._replies)[f"round {results(prompt)}"])
         yield Finished("stop", 1, 0, 1, 0.0, 0.0)
@@ -507,7 +507,7 @@ class Breaking(InRounds):
     """Fails where the script has no reply for a round; what stands before ``!`` is said first."""
 
     async def generate(
-        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None, images: Any = ()
     ) -> AsyncIterator[Delta | Finished]:
         reply = dict(self._replies).get(f"round {results(prompt)}", "!")
         if reply.removesuffix("!"):

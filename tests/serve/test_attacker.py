@@ -162,7 +162,9 @@ class Obedient(ScriptedEngine):
         self.first = ""
         self.emitted = 0
 
-    async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None) -> Any:
+    async def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None, images: Any = ()
+    ) -> Any:
         results = prompt.rpartition(USER)[2].partition(TOOL)[2]
         reply = "\n".join(PLANTED.findall(results)[:8]) if results else self.first
         self.emitted += len(PLANTED.findall(results)[:8])

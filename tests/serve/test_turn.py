@@ -26,7 +26,9 @@ HOME = ("Hall lamp: light @ Hall: on",)
 class Recording(ScriptedEngine):
     """Remembers what it was asked."""
 
-    def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None) -> Any:
+    def generate(
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None, images: Any = ()
+    ) -> Any:
         self.prompt, self.grammar = prompt, grammar
         return super().generate(prompt, sampling, grammar, adapter)
 
@@ -209,7 +211,9 @@ async def test_closing_a_turn_closes_the_engines_reply() -> None:
     closed = []
 
     class Watched(ScriptedEngine):
-        async def generate(self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None) -> Any:
+        async def generate(
+            self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None, images: Any = ()
+        ) -> Any:
             try:
                 async for piece in super().generate(prompt, sampling, grammar):
                     yield piece
