@@ -269,7 +269,7 @@ class Stopping(ScriptedEngine):
     """Ends a reply at its stop strings, as real engines do, and remembers which those were and how it ended."""
 
     async def generate(
-        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None
+        self, prompt: str, sampling: Sampling, grammar: str | None = None, adapter: str | None = None, images: Any = ()
     ) -> AsyncIterator[Delta | Finished]:
         self.stops, self.closed = sampling.stop, False
         pieces, said = Pieces(sampling.stop), 0
