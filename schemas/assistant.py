@@ -74,6 +74,8 @@ class Limits(Spec):
     max_tokens: int = Field(default=256, ge=1, description="Longest reply in tokens.")
     request_bytes: int = Field(default=262_144, ge=1024)
     messages: int = Field(default=200, ge=1)
+    images: int = Field(default=4, ge=0, le=64, description="Of a conversation; their bytes count among request_bytes.")
+    image_pixels: int = Field(default=16_777_216, ge=1, le=2**27, description="Of one image.")
     tools: int = Field(default=64, ge=0)
     timeout_s: float = Field(default=60, gt=0)
     queue: int = Field(default=32, ge=1, description="Requests that may wait; further ones are answered 503 with Retry-After.")

@@ -19,6 +19,7 @@ from serve.api import declared, replies
 from serve.api.bodies import read_body
 from serve.api.describing import answers
 from serve.api.metrics import Metrics
+from serve.api.parts import Detail, check_images, joined
 from serve.api.running import Runner
 from serve.api.wire import TOP_LOGPROBS, Body, PenalisedSampling, Turn, Where, checked, repeated, sampling_of
 from serve.engines.grammar import ToolChoice
@@ -39,6 +40,34 @@ class TextPart(Body):
     type: Literal["text"]
     text: str
 
+    @property
+    def said(self) -> str:
+        return self.text
+
+    @property
+    def shown(self) -> None:
+        return None
+
+
+class ImageUrl(Body):
+    url: str = Field(description="A data URL of a PNG, JPEG or WebP image in base64; no address is fetched.")
+    detail: Detail | None = Field(default=None, description="Accepted; the model's projector decides.")
+
+
+class ImagePart(Body):
+    """Of a user's message, for a model with a projector."""
+
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+    @property
+    def said(self) -> str:
+        return ""
+
+    @property
+    def shown(self) -> str:
+        return self.image_url.url
+
 
 class ChatFunctionCall(Body):
     name: str
@@ -57,7 +86,7 @@ class ChatMessage(Body):
     """A message as clients send it; the last fields come back from replies and must be null here."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | tuple[TextPart, ...] | None = None
+    content: str | tuple[Annotated[TextPart | ImagePart, Field(discriminator="type")], ...] | None = None
     tool_calls: tuple[ChatToolCall, ...] | None = None
     tool_call_id: str | None = None
     name: str | None = None
@@ -67,18 +96,19 @@ class ChatMessage(Body):
     function_call: None = None
     parsed: Any = Field(default=None, description="What the official client adds to a reply; dropped.")
 
-    def message(self) -> Message:
+    def message(self, limits: Limits, where: str) -> Message:
         calls = tuple(
             ToolCall(id=item.id, function=FunctionCall(name=item.function.name, arguments=item.function.arguments or "{}"))
             for item in self.tool_calls or ()
         )
-        text = "".join(part.text for part in self.content) if isinstance(self.content, tuple) else self.content
+        text, images = joined(self.content, limits, f"{where}.content")
         return Message(
             role="system" if self.role == "developer" else self.role,
             content=text,
             tool_calls=calls,
             tool_call_id=self.tool_call_id,
             name=self.name,
+            images=images,
         )
 
 
@@ -204,6 +234,7 @@ def parse(raw: bytes, limits: Limits) -> ChatRequest:
     request = checked(ChatRequest, raw)
     if len(request.messages) > limits.messages:
         raise RequestError(f"more than {limits.messages} messages", where="messages")
+    check_images((message.content for message in request.messages), limits, "messages")
     if request.tools and len(request.tools) > limits.tools:
         raise RequestError(f"more than {limits.tools} tools", where="tools")
     if request.top_logprobs is not None and not request.logprobs:
@@ -216,7 +247,7 @@ def turn(request: ChatRequest, limits: Limits) -> Turn:
     messages = []
     for index, item in enumerate(request.messages):
         with Where(f"messages.{index}"):
-            messages.append(item.message())
+            messages.append(item.message(limits, f"messages.{index}"))
     tools = declared.all_different(
         declared.tool(tool.name, tool.description, tool.parameters, tool.strict, f"tools.{index}.function")
         for index, tool in enumerate(item.function for item in request.tools or ())

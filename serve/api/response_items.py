@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from schemas.assistant import Limits
 from schemas.conversation import FunctionCall, Message, ToolCall
+from serve.api.parts import Detail, check_images, joined
 from serve.api.replies import TokenChosen, shown
 from serve.api.running import Whole
 from serve.api.wire import Body, Where
@@ -24,6 +26,31 @@ class TextPart(Body):
     logprobs: tuple[Any, ...] | None = None
     parsed: Any = Field(default=None, description="What the official client adds to a reply; dropped.")
 
+    @property
+    def said(self) -> str:
+        return self.text
+
+    @property
+    def shown(self) -> None:
+        return None
+
+
+class ImagePart(Body):
+    """Of a user's message, for a model with a projector."""
+
+    type: Literal["input_image"]
+    image_url: str = Field(description="A data URL of a PNG, JPEG or WebP image in base64; no address is fetched.")
+    detail: Detail | None = Field(default=None, description="Accepted; the model's projector decides.")
+    file_id: None = None
+
+    @property
+    def said(self) -> str:
+        return ""
+
+    @property
+    def shown(self) -> str:
+        return self.image_url
+
 
 class _Item(Body):
     id: str | None = None
@@ -33,11 +60,12 @@ class _Item(Body):
 class MessageItem(_Item):
     type: Literal["message"] = "message"
     role: Literal["user", "assistant", "system", "developer"]
-    content: str | tuple[TextPart, ...]
+    content: str | tuple[Annotated[TextPart | ImagePart, Field(discriminator="type")], ...]
     phase: None = None
 
-    def message(self) -> Message:
-        return Message(role="system" if self.role == "developer" else self.role, content=_joined(self.content))
+    def message(self, limits: Limits, where: str) -> Message:
+        text, images = joined(self.content, limits, f"{where}.content")
+        return Message(role="system" if self.role == "developer" else self.role, content=text, images=images)
 
 
 class CallItem(_Item):
@@ -56,8 +84,8 @@ class CallOutputItem(_Item):
     call_id: str
     output: str | tuple[TextPart, ...]
 
-    def message(self) -> Message:
-        return Message(role="tool", content=_joined(self.output), tool_call_id=self.call_id)
+    def message(self, limits: Limits, where: str) -> Message:
+        return Message(role="tool", content=joined(self.output, limits, where)[0], tool_call_id=self.call_id)
 
 
 def _kind(item: Any) -> str | None:
@@ -104,12 +132,18 @@ class InputText(Body):
     text: str
 
 
+class InputImage(Body):
+    type: Literal["input_image"]
+    image_url: str
+    detail: Detail
+
+
 class GivenItem(Body):
     id: str
     type: Literal["message"]
     status: Status
     role: Literal["user", "system", "developer"]
-    content: tuple[InputText, ...]
+    content: tuple[Annotated[InputText | InputImage, Field(discriminator="type")], ...]
 
 
 class GivenOutputItem(Body):
@@ -128,19 +162,16 @@ class ItemPage(Body):
     has_more: bool
 
 
-def _joined(content: str | tuple[TextPart, ...]) -> str:
-    return content if isinstance(content, str) else "".join(part.text for part in content)
-
-
-def messages_of(given: str | Sequence[MessageItem | CallItem | CallOutputItem]) -> list[Message]:
+def messages_of(given: str | Sequence[MessageItem | CallItem | CallOutputItem], limits: Limits) -> list[Message]:
     """A conversation; calls that follow each other are one message. RequestError names the item that does not fit."""
     if isinstance(given, str):
         return [Message(role="user", content=given)]
+    check_images((item.content for item in given if isinstance(item, MessageItem)), limits, "input")
     found: list[Message] = []
     for number, item in enumerate(given):
         with Where(f"input.{number}"):
             if not isinstance(item, CallItem):
-                found.append(item.message())
+                found.append(item.message(limits, f"input.{number}"))
             elif found and found[-1].role == "assistant":
                 found[-1] = found[-1].model_copy(update={"tool_calls": (*found[-1].tool_calls, item.call())})
             else:
@@ -161,10 +192,16 @@ def _given_item(item: MessageItem | CallItem | CallOutputItem, name: str) -> dic
         return {**head, "name": item.name, "arguments": item.arguments}
     if isinstance(item, CallOutputItem):
         head = {"id": item.id or f"fco_{name}", "type": item.type, "status": status, "call_id": item.call_id}
-        return {**head, "output": _joined(item.output)}
-    texts = [item.content] if isinstance(item.content, str) else [part.text for part in item.content]
-    parts = [text_part(text) if item.role == "assistant" else {"type": "input_text", "text": text} for text in texts]
+        return {**head, "output": item.output if isinstance(item.output, str) else "".join(part.said for part in item.output)}
+    given = (TextPart(type="input_text", text=item.content),) if isinstance(item.content, str) else item.content
+    parts = [text_part(part.said) if item.role == "assistant" else _given_part(part) for part in given]
     return {"id": item.id or f"msg_{name}", "type": "message", "status": status, "role": item.role, "content": parts}
+
+
+def _given_part(part: TextPart | ImagePart) -> dict[str, Any]:
+    if isinstance(part, TextPart):
+        return {"type": "input_text", "text": part.text}
+    return {"type": "input_image", "image_url": part.shown, "detail": part.detail or "auto"}
 
 
 def said_item(inference_id: str, text: str, status: Status, tokens: Sequence[Any] = ()) -> dict[str, Any]:

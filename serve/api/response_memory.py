@@ -26,9 +26,10 @@ class Kept:
 
     @property
     def size(self) -> int:
-        """Bytes, roughly: characters of the texts, four bytes each."""
+        """Bytes, roughly: characters of the texts, four bytes each, and the images."""
+        images = sum(len(image) for message in self.messages for image in message.images)
         texts = sum(len(message.content or "") + 200 + 200 * len(message.tool_calls) for message in self.messages)
-        return 4 * texts + len(repr(self.body)) + len(repr(self.given))
+        return 4 * texts + images + len(repr(self.body)) + len(repr(self.given))
 
 
 class Memory:
@@ -61,8 +62,13 @@ class Memory:
         return True
 
 
-def newest(messages: list[Message], most: int) -> tuple[Message, ...]:
-    """The last ``most`` messages at most, from one of the user on: calls and their results are never parted."""
-    kept = messages[-most:]
-    first = next((i for i, message in enumerate(kept) if message.role == "user"), 0) if len(messages) > most else 0
-    return tuple(kept[first:])
+def newest(messages: list[Message], most: int, images: int) -> tuple[Message, ...]:
+    """The last ``most`` messages at most, with ``images`` at most, from one of the user on: calls and their results are never
+    parted.
+    """
+    first = max(0, len(messages) - most)
+    while sum(len(message.images) for message in messages[first:]) > images:
+        first += 1
+    kept = messages[first:]
+    begin = next((i for i, message in enumerate(kept) if message.role == "user"), 0) if first else 0
+    return tuple(kept[begin:])

@@ -110,7 +110,7 @@ class _Asked:
             "usage": _usage(whole),
         }
         if body["store"]:
-            messages = newest([*self.conversation, remembered(whole)], self.limits.messages)
+            messages = newest([*self.conversation, remembered(whole)], self.limits.messages, self.limits.images)
             given = tuple(given_items(self.request.input, whole.inference_id))
             self.memory.keep(body["id"], Kept(body, messages, given, self.caller))
         return body
@@ -137,13 +137,14 @@ def _asked(raw: bytes, limits: Limits, memory: Memory, caller: Caller) -> _Asked
         raise RequestError(f"more than {limits.messages} items", where="input")
     if request.tools and len(request.tools) > limits.tools:
         raise RequestError(f"more than {limits.tools} tools", where="tools")
-    given = messages_of(request.input)
+    given = messages_of(request.input, limits)
     if request.previous_response_id is None:
         return _Asked(request, limits, memory, given, caller)
     if (before := memory.find(request.previous_response_id, caller)) is None:
         hint = "Send the conversation as input: responses are kept in memory only, and not for ever."
         raise RequestError("that response is not remembered", where="previous_response_id", hint=hint)
-    return _Asked(request, limits, memory, [*before.messages, *given], caller)
+    whole = [*before.messages, *given]
+    return _Asked(request, limits, memory, list(newest(whole, len(whole), limits.images)), caller)
 
 
 def add_responses(app: FastAPI, turns: Turns, settings: Settings, metrics: Metrics) -> None:

@@ -31,6 +31,7 @@ from serve.models import read_model
 from tests.serve.recordings import scripted_speech
 
 LIMITS = Limits(max_tokens=900, request_bytes=131_072, messages=20, tools=8, timeout_s=30)
+ENGINE = LlmEngine(context=1024, slots=2)
 
 
 @dataclass
@@ -65,7 +66,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None
 
 
 @contextmanager
-def live(export: Path, root: Path, limits: Limits = LIMITS) -> Iterator[Live]:
+def live(export: Path, root: Path, limits: Limits = LIMITS, engine: LlmEngine = ENGINE) -> Iterator[Live]:
     """The server, in a thread with a loop of its own; ``root`` is its ROTTIE_HOME."""
     ready: list[Live] = []
     stop = threading.Event()
@@ -73,7 +74,7 @@ def live(export: Path, root: Path, limits: Limits = LIMITS) -> Iterator[Live]:
 
     def run() -> None:
         try:
-            asyncio.run(_serve(export, Home(root), limits, ready, stop))
+            asyncio.run(_serve(export, Home(root), limits, engine, ready, stop))
         except BaseException as error:
             failure.append(error)
 
@@ -91,13 +92,13 @@ def live(export: Path, root: Path, limits: Limits = LIMITS) -> Iterator[Live]:
         thread.join(30)
 
 
-async def _serve(export: Path, home: Home, limits: Limits, ready: list[Live], stop: threading.Event) -> None:
+async def _serve(export: Path, home: Home, limits: Limits, engine: LlmEngine, ready: list[Live], stop: threading.Event) -> None:
     manifest = read_model(export)
     digest = manifest.files[manifest.serve]
     ref = ModelRef(name="rottie-llm", version="7", candidate=manifest.candidate, path=str(export), sha256=digest)
     ensure_key(home.api_key)
     holder: Holder[Any] = Holder(open_wish)
-    await holder.want(Wish(model=ref, engine=LlmEngine(context=1024, slots=2)))
+    await holder.want(Wish(model=ref, engine=engine))
     keeper, talks = Keeper(home), Talks(Conversations(home.database))
     await keeper.want(HomeWish(inventory=load_inventory("home")))
     asked = AskedHome(lambda request: answered(keeper, request))

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.assistant import Limits
-from schemas.conversation import Message
+from schemas.conversation import IMAGE, Message
 from schemas.errors import Overloaded, TooOften
 from serve.answering import LocalTurns
 from serve.api.chat import parse
@@ -493,4 +493,14 @@ def test_remembered_responses_are_bounded() -> None:
     memory.keep("large", Kept({}, said * 10))
     assert memory.find("large") is None
     assert not memory.forget("r4")
-    assert newest([*said, Message(role="assistant", content="a"), said[0]], 2) == (said[0],)
+    assert newest([*said, Message(role="assistant", content="a"), said[0]], 2, 0) == (said[0],)
+
+
+def test_remembered_images_count_and_the_oldest_give_way() -> None:
+    shown = Message(role="user", content=IMAGE * 2, images=("x" * 1000, "y" * 1000))
+    answer = Message(role="assistant", content="a")
+    assert Kept({}, (shown,)).size > Kept({}, (Message(role="user", content=IMAGE * 2),)).size + 1999
+    whole = [shown, answer, shown, answer, Message(role="user", content="b")]
+    assert newest(whole, 9, 4) == tuple(whole)
+    assert newest(whole, 9, 3) == newest(whole, 9, 2) == tuple(whole[2:])
+    assert newest(whole, 9, 1) == tuple(whole[4:])

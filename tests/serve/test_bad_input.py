@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.seeing import data_url, image
 from tests.serve.live import LIMITS, Live, until
 
 CHAT, TEXT, EMBED, RESPOND = "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses"
@@ -53,6 +54,10 @@ def schema(inner: Any) -> dict[str, Any]:
     return {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": inner}}}
 
 
+def looking(url: str, role: str = "user") -> list[dict[str, Any]]:
+    return [{"role": role, "content": [{"type": "image_url", "image_url": {"url": url}}]}]
+
+
 WRONG_CHAT: dict[str, dict[str, Any]] = {
     "temperature below": {"temperature": -1},
     "temperature above": {"temperature": 1e308},
@@ -91,7 +96,14 @@ WRONG_CHAT: dict[str, dict[str, Any]] = {
     "message null": {"messages": [None]},
     "unknown role": {"messages": [{"role": "robot", "content": "x"}]},
     "content number": {"messages": [{"role": "user", "content": 5}]},
-    "an image": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]}]},
+    "an image on this machine": {"messages": looking("file:///etc/passwd")},
+    "an image elsewhere": {"messages": looking("http://127.0.0.1:1/cat.png")},
+    "an image for a model without a projector": {"messages": looking(data_url(image()))},
+    "no image": {"messages": looking("data:image/png;base64,aGVsbG8=")},
+    "an image without a URL": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
+    "an image of the assistant": {"messages": [*ASK, *looking(data_url(image()), "assistant")]},
+    "an image of the system": {"messages": [*looking(data_url(image()), "system"), *ASK]},
+    "five images": {"messages": looking(data_url(image())) * 5},
     "only a system text": {"messages": [{"role": "system", "content": "x"}]},
     "calls of the user": {"messages": [{"role": "user", "content": "x", "tool_calls": [function(arguments="{}")]}]},
     "arguments no JSON": {"messages": [*ASK, {"role": "assistant", "tool_calls": [function(arguments="{")]}]},
@@ -213,6 +225,8 @@ def test_a_schema_of_ten_thousand_floors(server: Live, http: httpx.Client, where
         (RESPOND, {"input": [{"type": "item_reference", "id": "x"}]}),
         (RESPOND, {"input": [5]}),
         (RESPOND, {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]}),
+        (RESPOND, {"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]}),
+        (RESPOND, {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": data_url(image())}]}]}),
         (RESPOND, {"input": [{"type": "function_call", "call_id": "1", "name": "two words", "arguments": "{}"}]}),
         (RESPOND, {"input": [{"type": "function_call", "call_id": "1", "name": "f", "arguments": "5"}]}),
         (RESPOND, {"input": "a", "previous_response_id": "resp_none"}),

@@ -19,7 +19,10 @@ import pytest
 from pydantic import BaseModel, Field
 from tokenizers import Tokenizer
 
-from tests.serve.live import LIMITS, Live, until
+from schemas.assistant import LlmEngine
+from tests.foreign import write_foreign_export
+from tests.seeing import TOKENS, data_url, image, write_projector
+from tests.serve.live import LIMITS, Live, live, until
 from tests.serve.recordings import tone, wav
 
 MODEL = "champion"
@@ -543,3 +546,98 @@ def test_speech(client: openai.OpenAI, tmp_path: Path) -> None:
     with pytest.raises(openai.BadRequestError) as unspeakable:
         client.audio.speech.create(model="rottie-tts", voice="alloy", input="...")
     assert unspeakable.value.code == "request.unspeakable"
+
+
+@pytest.fixture(scope="module")
+def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
+    """A client of a model with a projector."""
+    export = tmp_path_factory.mktemp("seeing")
+    write_foreign_export(export, "qwen-2.5")
+    engine = LlmEngine(context=1024, slots=2, projector=write_projector(export / "mmproj.gguf"))
+    limits = LIMITS.model_copy(update={"image_pixels": 250_000})
+    with (
+        live(export, tmp_path_factory.mktemp("root"), limits, engine) as server,
+        openai.OpenAI(api_key=server.key, base_url=f"{server.url}/v1", max_retries=0, timeout=60) as client,
+    ):
+        yield client
+        until(server.at_rest, "every turn and request has ended")
+        with server.http() as http:
+            assert 'status="5' not in http.get("/metrics").text
+
+
+def looking(*urls: str, text: str = "what is it?") -> list[Any]:
+    images = [{"type": "image_url", "image_url": {"url": url, "detail": "high"}} for url in urls]
+    return [{"role": "user", "content": [*images, {"type": "text", "text": text}]}]
+
+
+RED, BLUE = data_url(image("red")), data_url(image("blue", form="WEBP"), "webp")
+
+
+def test_images_are_seen(seeing: openai.OpenAI) -> None:
+    asked: dict[str, Any] = {"model": MODEL, "tools": [], "max_tokens": 6, "logprobs": True}
+
+    def seen(messages: list[Any]) -> tuple[int, list[float]]:
+        reply = seeing.chat.completions.create(**asked, messages=messages)
+        assert reply.usage is not None
+        assert reply.choices[0].logprobs is not None
+        return reply.usage.prompt_tokens, [token.logprob for token in reply.choices[0].logprobs.content or ()]
+
+    (plain, _), (red, first), (blue, second) = seen(looking()), seen(looking(RED)), seen(looking(BLUE))
+    assert red == blue == plain + TOKENS
+    assert first != pytest.approx(second, abs=1e-2)
+    assert seen(looking(RED))[1] == pytest.approx(first, abs=1e-2)
+    assert seen(looking(RED, BLUE))[0] == plain + 2 * TOKENS
+    photograph = data_url(image("red", (500, 400), "JPEG"), "jpeg")
+    streamed = list(seeing.chat.completions.create(**asked, messages=looking(photograph), stream=True, n=2))
+    assert {choice.index for chunk in streamed for choice in chunk.choices if choice.finish_reason} == {0, 1}
+    parsed = seeing.chat.completions.parse(model=MODEL, messages=looking(RED), response_format=Switched, temperature=1.0, seed=5)
+    assert isinstance(parsed.choices[0].message.parsed, Switched)
+
+
+def test_images_in_responses_are_remembered_until_there_are_too_many(seeing: openai.OpenAI) -> None:
+    def shown(url: str) -> list[Any]:
+        image = {"type": "input_image", "image_url": url, "detail": "auto"}
+        return [{"role": "user", "content": [{"type": "input_text", "text": "and this? "}, image]}]
+
+    last, sizes = None, []
+    for number in range(7):
+        reply = seeing.responses.create(
+            model=MODEL, input=shown(BLUE if number % 2 else RED), previous_response_id=last, tools=[], max_output_tokens=2
+        )
+        assert reply.usage is not None
+        last, sizes = reply.id, [*sizes, reply.usage.input_tokens]
+    assert sizes[:4] == sorted(set(sizes[:4]))
+    assert max(sizes[4:]) < 1.5 * sizes[3]
+
+
+@pytest.mark.parametrize(
+    ("urls", "code", "place"),
+    [
+        (["https://example.com/cat.png"], "request.image", "messages.0.content.0.image_url"),
+        ([RED, "data:image/png;base64,@@"], "request.image", "messages.0.content.1.image_url"),
+        (["data:image/png;base64,aGVsbG8="], "request.image", "messages.0.content.0.image_url"),
+        ([data_url(image(size=(600, 600)))], "request.image", "messages.0.content.0.image_url"),
+        ([data_url(image(size=(2, 600)))], "request.image", "messages.0.content.0.image_url"),
+        ([data_url(image()[:60])], "request.image", "messages"),
+        ([RED] * 5, "request", "messages"),
+    ],
+)
+def test_images_that_are_refused(seeing: openai.OpenAI, urls: list[str], code: str, place: str) -> None:
+    for stream in (False, True):
+        with pytest.raises(openai.BadRequestError) as refused:
+            seeing.chat.completions.create(model=MODEL, messages=looking(*urls), max_tokens=2, stream=stream)
+        assert (refused.value.code, refused.value.param) == (code, place)
+        assert "fetched" in refused.value.message or code == "request"
+    parts: Any = [{"type": "input_image", "image_url": url, "detail": "low"} for url in urls]
+    with pytest.raises(openai.BadRequestError) as refused:
+        seeing.responses.create(model=MODEL, input=[{"role": "user", "content": parts}])
+    assert refused.value.code == code
+
+
+def test_images_of_a_model_that_sees_none(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.chat.completions.create(model=MODEL, messages=looking(RED), max_tokens=2)
+    assert refused.value.code == "request.no_projector"
+    with pytest.raises(openai.APIStatusError) as large:
+        client.chat.completions.create(model=MODEL, messages=looking(RED + "A" * LIMITS.request_bytes))
+    assert large.value.status_code == 413

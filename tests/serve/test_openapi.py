@@ -15,6 +15,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
+from tests.seeing import data_url, image
 from tests.serve.live import LIMITS, Live, live, until
 from tests.serve.recordings import tone, wav
 
@@ -60,6 +61,7 @@ GOOD: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/chat/completions", {"messages": ASK, "n": 2, "logprobs": True, "top_logprobs": 2, "tool_choice": "none"}),
     ("POST", "/v1/chat/completions", {"messages": ASK, **CALL}),
     ("POST", "/v1/chat/completions", {"messages": ASK, "stream": True, "stream_options": {"include_usage": True}}),
+    ("POST", "/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]}),
     ("POST", "/v1/completions", {"prompt": ["a", "b"], "logprobs": 2}),
     ("POST", "/v1/completions", {"prompt": "a", "stream": True}),
     ("POST", "/v1/embeddings", {"input": ["a", "b"]}),
@@ -75,6 +77,25 @@ GOOD: list[tuple[str, str, dict[str, Any]]] = [
     ("PATCH", "/v1/home/entities/{entity_id}", {"state": "on"}),
 ]
 PATHS = {"entity_id": "light.hall_lamp", "model": "champion"}
+
+
+SHOWN = data_url(image())
+LOOKING: list[tuple[str, dict[str, Any]]] = [
+    (
+        "/v1/chat/completions",
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": SHOWN, "detail": "low"}}]}]},
+    ),
+    ("/v1/responses", {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": SHOWN, "detail": "auto"}]}]}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), LOOKING)
+def test_images_are_refused_as_described_where_the_model_has_no_projector(
+    document: Any, session: requests.Session, path: str, body: dict[str, Any]
+) -> None:
+    case = document[path]["POST"].Case(body=body, media_type="application/json")
+    reply = case.call_and_validate(session=session, headers=dict(session.headers), checks=CHECKS)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "request.no_projector")
 
 
 @pytest.mark.parametrize(("method", "path", "body"), GOOD)

@@ -271,7 +271,7 @@ def messages_of(items: Iterable[Item], most: int) -> tuple[Message, ...]:
             found[-1] = found[-1].model_copy(update={"tool_calls": (*found[-1].tool_calls, *message.tool_calls)})
         else:
             found.append(message)
-    return newest(found, most) if found else ()
+    return newest(found, most, images=0) if found else ()
 
 
 def referred(given: Sequence[Any], items: Items) -> list[Item]:
