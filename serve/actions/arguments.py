@@ -6,7 +6,7 @@ A model that fills an argument it has nothing for with null or "" means that it 
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -63,6 +63,12 @@ def _step(value: Any) -> Any:
     return int(text) if text.removeprefix("-").removeprefix("+").isdecimal() else _number(value)
 
 
+def _some(step: float) -> float:
+    if not step:
+        raise ValueError("must be more or less than 0")
+    return step
+
+
 def _whole(text: str) -> str:
     if not text.strip() or any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError("must be readable text")
@@ -87,6 +93,9 @@ Classes = Annotated[
     tuple[Text, ...], BeforeValidator(_texts), Field(max_length=16), WithJsonSchema({"type": "string", "enum": list(CLASSES)})
 ]
 Percent = Annotated[int, BeforeValidator(_number), Field(ge=0, le=100)]
+Points = Annotated[int, BeforeValidator(_step), Field(ge=-100, le=100), AfterValidator(_some)]
+"""Percent points more, or less where negative."""
+DegreesMore = Annotated[float, BeforeValidator(_number), Field(ge=-100, le=100), AfterValidator(_some)]
 Degrees = Annotated[float, BeforeValidator(_number), Field(ge=-100, le=1000)]
 Kelvin = Annotated[int, BeforeValidator(_number), Field(ge=1000, le=40000)]
 Count = Annotated[int, BeforeValidator(_number), Field(ge=0, le=10_000)]
@@ -95,6 +104,9 @@ Count = Annotated[int, BeforeValidator(_number), Field(ge=0, le=10_000)]
 # Named by what the home has: a grammar made for the request admits nothing else.
 EntityName = Annotated[Text, WithJsonSchema({"type": "string", "format": "home-entity"})]
 AreaName = Annotated[Text, WithJsonSchema({"type": "string", "format": "home-area"})]
+
+
+Given = TypeVar("Given", bound="Place")
 
 
 class Arguments(BaseModel):
@@ -129,6 +141,13 @@ class Place(Arguments):
         return Target(self.name, self.area, self.floor, wanted or None, classes or None)
 
 
+def _either(values: Given, name: str) -> Given:
+    """``values`` with exactly one of ``name`` and its step."""
+    if (getattr(values, name) is None) == (getattr(values, f"{name}_step") is None):
+        raise ValueError(f"either {name} or {name}_step must be given")
+    return values
+
+
 class OnOff(Place):
     domain: Domains | None = None
     device_class: Classes | None = None
@@ -136,23 +155,31 @@ class OnOff(Place):
 
 class LightSet(Place):
     brightness: Percent | None = None
+    brightness_step: Points | None = None
     color: Text | None = None
     temperature: Kelvin | None = None
 
     @model_validator(mode="after")
     def _something_is_set(self) -> LightSet:
-        if self.brightness is None and self.color is None and self.temperature is None:
-            raise ValueError("brightness, color or temperature must be given")
+        if self.brightness is None and self.brightness_step is None and self.color is None and self.temperature is None:
+            raise ValueError("brightness, brightness_step, color or temperature must be given")
+        if self.brightness is not None and self.brightness_step is not None:
+            raise ValueError("brightness and brightness_step exclude one another")
         return self
 
 
 class Position(Place):
-    position: Percent
+    position: Percent | None = None
+    position_step: Points | None = None
     domain: (
         Annotated[tuple[Text, ...], BeforeValidator(_texts), WithJsonSchema({"type": "string", "enum": ["cover", "valve"]})]
         | None
     ) = None
     device_class: Classes | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Position:
+        return _either(self, "position")
 
 
 class Moving(Place):
@@ -164,7 +191,12 @@ class Moving(Place):
 
 
 class Temperature(Place):
-    temperature: Degrees
+    temperature: Degrees | None = None
+    temperature_step: DegreesMore | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Temperature:
+        return _either(self, "temperature")
 
 
 class FanMode(Place):
@@ -172,7 +204,12 @@ class FanMode(Place):
 
 
 class Speed(Place):
-    percentage: Percent
+    percentage: Percent | None = None
+    percentage_step: Points | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Speed:
+        return _either(self, "percentage")
 
 
 class Volume(Place):
@@ -180,10 +217,12 @@ class Volume(Place):
 
 
 class VolumeStep(Place):
+    """Up and down, as Home Assistant says too, are left to those who know that they work."""
+
     volume_step: Annotated[
         Literal["up", "down"] | Annotated[int, Field(ge=-100, le=100)],
         BeforeValidator(_step),
-        WithJsonSchema({"type": "string", "enum": ["up", "down"], "description": "percent points work too, from -100 to 100"}),
+        WithJsonSchema({"type": "integer", "minimum": -100, "maximum": 100}),
     ]
 
 

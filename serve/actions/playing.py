@@ -62,7 +62,7 @@ PLAYING = (
     _tool("HassSetVolume", "Sets the volume of a media player in percent.", args.Volume, _set_volume),
     _tool(
         "HassSetVolumeRelative",
-        "Makes a media player louder or quieter.",
+        "Makes a media player louder or quieter by a step in percent.",
         args.VolumeStep,
         _step_volume,
     ),

@@ -257,6 +257,8 @@ def _climate(rng: Random, place: Place, part: Part, entity: Entity, command: boo
     )
 
 
+LOUDER = 10
+"""Percent points, where nobody says how much: Home Assistant's own step of ``media_player.volume_up``."""
 _PLAYS = frozenset({"playing", "paused"})
 MEDIA_TOOL = {
     "pause": "HassMediaPause", "unpause": "HassMediaUnpause", "next": "HassMediaNext", "previous": "HassMediaPrevious",
@@ -282,7 +284,7 @@ def media_call(rng: Random, part: Part, action: str) -> tuple[Call, dict[str, An
         number = any_percent(rng)
         return ("HassSetVolume", {"volume_level": number}), {"pct": percent(rng, number)}, ()
     if action in ("louder", "quieter"):
-        return ("HassSetVolumeRelative", {"volume_step": "up" if action == "louder" else "down"}), {}, ()
+        return ("HassSetVolumeRelative", {"volume_step": LOUDER if action == "louder" else -LOUDER}), {}, ()
     return (MEDIA_TOOL[action], {}), {}, ()
 
 

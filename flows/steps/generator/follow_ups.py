@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from flows.steps.generator.clauses import the_shopping_list
+from flows.steps.generator.clauses import LOUDER, the_shopping_list
 from flows.steps.generator.exchanges import Category, Exchange
 from flows.steps.generator.frames import framed, written
 from flows.steps.generator.homes import Place, folded
@@ -628,8 +628,8 @@ TIMER_THEN: dict[str, Patterns] = {
         and another timer for {t}
     """),
 }
-MEDIA_THEN: dict[tuple[str, str | None], Patterns] = {
-    ("HassSetVolumeRelative", "up"): Patterns("""
+MEDIA_THEN: dict[tuple[str, int | None], Patterns] = {
+    ("HassSetVolumeRelative", LOUDER): Patterns("""
         louder
         a bit louder
         make it louder
@@ -642,7 +642,7 @@ MEDIA_THEN: dict[tuple[str, str | None], Patterns] = {
         crank it up
         more volume
     """),
-    ("HassSetVolumeRelative", "down"): Patterns("""
+    ("HassSetVolumeRelative", -LOUDER): Patterns("""
         quieter
         a bit quieter
         make it quieter
@@ -944,14 +944,16 @@ def nudged(rng: Random, place: Place, part: Part) -> Exchange | None:
     up, size = rng.random() < 0.5, pick(rng, ("little", "plain", "plain", "lot"))
     text = _NUDGED[size].draw(rng, part).format(w=_MORE[first.action][0 if up else 1], m="more" if up else "less")
     if first.action == "volume":
-        call: Call = ("HassSetVolumeRelative", {"name": first.entity.name, "volume_step": "up" if up else "down"})
+        call: Call = ("HassSetVolumeRelative", {"name": first.entity.name, "volume_step": LOUDER if up else -LOUDER})
         return _after(rng, place, part, first, "followup", text, (call,))
     step = (WARMTH if first.action == "temperature" else STEPS)[size]
     low, high = (7, 35) if first.action == "temperature" else (1, 100)
-    value = first.value + step if up else first.value - step
-    if not low <= value <= high:
+    if not low <= (first.value + step if up else first.value - step) <= high:
         return None
-    return _after(rng, place, part, first, "followup", text, (call_of(first.entity, first.action, value),))
+    tool, arguments = call_of(first.entity, first.action, step if up else -step)
+    key = next(name for name in arguments if name != "name")
+    call = (tool, {"name": first.entity.name, f"{key}_step": arguments[key]})
+    return _after(rng, place, part, first, "followup", text, (call,))
 
 
 def unrelated(rng: Random, place: Place, part: Part) -> Exchange | None:

@@ -142,6 +142,146 @@ _FRAMES = Patterns("""
     would it be ok to {do}
     is there any chance you could {do}
     any chance you can {do}
+    be so good as to {do}
+    be so nice as to {do}
+    be nice and {do}
+    be a good assistant and {do}
+    would you be so good as to {do}
+    would you be so kind as to {do}
+    would you kindly {do}
+    would you mind and {do}
+    do me the favor and {do}
+    do me a kindness and {do}
+    do us a favour and {do}
+    please be so kind and {do}
+    please go and {do}
+    please go ahead and {do}
+    please try to {do}
+    please make sure to {do}
+    could you go and {do}
+    could you go ahead and {do}
+    could you kindly {do}
+    could you try to {do}
+    could you quickly go and {do}
+    could you please quickly {do}
+    can you kindly {do}
+    can you quickly {do}
+    can you maybe {do}
+    can you try to {do}
+    can i get you to {do}
+    could i get you to {do}
+    can i ask you to {do}
+    may i ask you to {do}
+    could i ask you to {do}
+    i'd ask you to {do}
+    i would ask you to {do}
+    i'm asking you to {do}
+    i want to {do}
+    i'd like to {do}
+    i need to {do}
+    we need to {do}
+    we want to {do}
+    we'd like you to {do}
+    we want you to {do}
+    we should {do}
+    you might want to {do}
+    you have to {do}
+    you must {do}
+    you'll have to {do}
+    you can go ahead and {do}
+    you're welcome to {do}
+    will you please {do}
+    won't you {do}
+    do {do}
+    hurry up and {do}
+    go on and {do}
+    go on, {do}
+    come on, {do}
+    come on and {do}
+    first of all, {do}
+    for now, {do}
+    for me, {do}
+    from here, {do}
+    good, now {do}
+    great, now {do}
+    hello there, {do}
+    hello assistant, {do}
+    hi there, {do}
+    hi there, could you {do}
+    good morning, {do}
+    good evening, {do}
+    if you would, {do}
+    if you don't mind, {do}
+    if it's possible, {do}
+    if it's not too much trouble, {do}
+    in that case, {do}
+    it'd be great if you could {do}
+    it would be great if you could {do}
+    it would be good if you could {do}
+    it would be lovely if you could {do}
+    it's important to {do}
+    let me ask you to {do}
+    my dear, {do}
+    next, {do}
+    next thing, {do}
+    oh and {do}
+    oh yes, {do}
+    oh, {do}
+    one thing, {do}
+    quick one, {do}
+    right, {do}
+    right now {do}
+    see if you can {do}
+    see to it that you {do}
+    somebody has to {do}
+    someone needs to {do}
+    tell you what, {do}
+    thanks, now {do}
+    that's nice, now {do}
+    the kids want you to {do}
+    the plan is to {do}
+    there's one more thing, {do}
+    to be safe, {do}
+    today, {do}
+    try and {do}
+    we have to {do}
+    what about you {do}
+    whenever you're ready, {do}
+    while i think of it, {do}
+    yeah, {do}
+    yes please, {do}
+    you there, {do}
+    {do} and that's it
+    {do} and thanks
+    {do} before i forget
+    {do} if possible
+    {do} if you would
+    {do} in case it isn't yet
+    {do} like i said
+    {do} once you can
+    {do} real quick
+    {do} straight away
+    {do} this instant
+    {do} today
+    {do} when you're ready
+    {do} while you're at it
+    {do}, come on
+    {do}, computer
+    {do}, hurry
+    {do}, i'm in a rush
+    {do}, if possible
+    {do}, if that's ok
+    {do}, if you can
+    {do}, if you please
+    {do}, my hands are full
+    {do}, quickly
+    {do}, right
+    {do}, that would be great
+    {do}, that's all
+    {do}, thank you very much
+    {do}, there's a dear
+    {do}, will you please
+    {do}, would you please
 """)
 # Around a sentence that is whole.
 _AROUND = Patterns("""
@@ -175,6 +315,60 @@ _AROUND = Patterns("""
     hey house, {say}
     {say} you know
     honestly, {say}
+    ah, {say}
+    actually, {say}
+    also {say}
+    and {say}
+    anyway, {say}
+    as i said, {say}
+    but {say}
+    computer, {say}
+    damn, {say}
+    frankly, {say}
+    good morning, {say}
+    hello there, {say}
+    hey there, {say}
+    hi there, {say}
+    house, {say}
+    i believe {say}
+    i feel like {say}
+    i guess {say}
+    i mean, {say}
+    i said {say}
+    look, {say}
+    my god, {say}
+    ok so {say}
+    oh dear, {say}
+    oh well, {say}
+    please, {say}
+    right, {say}
+    say, {say}
+    see, {say}
+    the thing is, {say}
+    to be honest, {say}
+    ugh, {say}
+    wait, {say}
+    well now, {say}
+    yeah, {say}
+    yes, {say}
+    {say} again
+    {say} already
+    {say} and it bothers me
+    {say} as always
+    {say} at the moment
+    {say} today
+    {say} tonight
+    {say}, actually
+    {say}, don't you think
+    {say}, i think
+    {say}, if you don't mind
+    {say}, if you ask me
+    {say}, isn't it
+    {say}, please do something
+    {say}, right
+    {say}, that's all
+    {say}, thank you very much
+    {say}, you see
 """)
 _ASKED = Patterns("""
     tell me, {ask}
@@ -197,6 +391,50 @@ _ASKED = Patterns("""
     do you know, {ask}
     just checking, {ask}
     remind me, {ask}
+    actually, {ask}
+    ah, {ask}
+    and {ask}
+    assistant, tell me, {ask}
+    before i go, {ask}
+    but {ask}
+    can you tell me, {ask}
+    could you tell me, {ask}
+    computer, {ask}
+    good morning, {ask}
+    hello, {ask}
+    hey there, {ask}
+    house, {ask}
+    i forgot, {ask}
+    i have a question, {ask}
+    i need to know, {ask}
+    i want to know, {ask}
+    i'd like to know, {ask}
+    i'm curious, {ask}
+    just a question, {ask}
+    just curious, {ask}
+    just tell me, {ask}
+    let me ask, {ask}
+    listen, {ask}
+    oh, {ask}
+    one more thing, {ask}
+    ok so {ask}
+    please tell me, {ask}
+    quick one, {ask}
+    say, {ask}
+    tell me please, {ask}
+    wait, {ask}
+    would you know, {ask}
+    yes, {ask}
+    {ask} again
+    {ask} now
+    {ask} today
+    {ask}, assistant
+    {ask}, can you tell me
+    {ask}, do you know
+    {ask}, i forgot
+    {ask}, please
+    {ask}, tell me
+    {ask}, would you know
 """)
 _JOINTS = Patterns("""
     {a} and {b}
@@ -253,15 +491,19 @@ _QUESTION_STARTS = frozenset(
 
 _VERBS = frozenset(
     words("""
-    abort activate add adjust air alert append apply ask bathe beep begin black block blow bolt brighten bring buy call
-    cancel carry change check clean clear click close color complete continue cool count crank create cross cut deactivate
-    decrease delete dim disable disengage do dock double douse draw drop enable end engage erase execute extend extinguish
-    find fire flick flip forget forward freeze fully get give go halt have heat hit hold hoover hush include increase
-    interrupt jot jump keep kick kill knock launch leave lengthen let lift light lighten list listen load lock lower make
-    mark move mute name note open paint park pause pick place play position power press prolong protect pull pump push put
-    raise recall reduce release remind remove restart resume return rewind ring roll run scratch search secure see send set
-    shorten show shush shut silence skip slow soften speed start stick stop strike subtract suspend sweep switch take tap
-    tell tick time tone trigger turn unbolt undo unlock unmute unpause use vacuum wake warm wind write
+    abort activate actuate add adjust advance aim air alert append apply ask bathe beep begin black block blow bolt boost
+    brighten bring bump buy call cancel carry change check clean clear click close color complete continue cool count crank
+    create cross cue cut darken deactivate decrease deduct delete dim disable discard disengage ditch do dock double douse
+    draw drop dump ease eliminate enable end engage enter erase exclude execute extend extinguish fade fasten fill find
+    finish fire flick flip forget forward freeze fully get give go halt have heat hit hoist hold hoover hush illuminate
+    include increase interrupt jot jump keep kick kill knock launch leave lengthen let lift light lighten list listen load
+    lock log lose lower make mark move mute name note open paint park pass pause pencil perform pick place play poke pop
+    position power prepare press proceed process prolong protect pull pump push put raise recall record reduce register
+    release remember remind remove repeat restart resume return rewind ring roll rub run save scrap scratch seal search
+    secure see select send set shave shift shorten show shush shut silence skip slam slide slip slow snap soften speed spin
+    start step stick stop stream stretch strike subtract suspend swap sweep swing switch tack take tap tell terminate throw
+    tick time tint toggle tone toss touch trigger trim tune turn un-mute unbolt undo unfasten unfreeze unlock unmute unpause
+    unplug unseal update use vacuum wait wake warm wind wipe write
     """)
 )
 

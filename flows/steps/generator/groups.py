@@ -123,7 +123,7 @@ def group_wish(rng: Random, place: Place, part: Part, scope: Scope) -> Clause | 
     if domain == "input_boolean" or not all(_works(entity) for entity in there):
         return None
     singular, plural = pick(rng, groups.CALLED[kind])
-    if _is_a_name(place, scope, singular, plural):
+    if is_a_name(place, scope, singular, plural):
         return None
     arguments["domain"] = domain
     if kind != domain:
@@ -142,7 +142,7 @@ def _works(entity: Entity) -> bool:
     return entity.state != "unavailable" and not entity.attributes.get("code_format")
 
 
-def _is_a_name(place: Place, scope: Scope, *nouns: str) -> bool:
+def is_a_name(place: Place, scope: Scope, *nouns: str) -> bool:
     """Whether what would be said of the group is what one thing is called."""
     return any(place.taken(text) for noun in nouns for text in (noun, f"{scope.bare} {noun}", f"{noun} {scope.place}"))
 

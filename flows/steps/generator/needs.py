@@ -1,6 +1,6 @@
 """Wishes that name no action ("it's too dark in the study") and wishes for more or less ("a bit brighter", "two degrees warmer").
 
-What they come to follows from the home's lines: a little is 10 percent points or 1 degree, plain 20 or 2, a lot 40 or 4.
+How much is in the call, as the tools take it: a little is 10 percent points or 1 degree, plain 20 or 2, a lot 40 or 4.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from flows.steps.generator import phrasing_more as more
 from flows.steps.generator import phrasing_needs as needs
 from flows.steps.generator.clauses import (
+    LOUDER,
     Call,
     Clause,
     able,
@@ -22,7 +23,7 @@ from flows.steps.generator.clauses import (
     title,
     with_article,
 )
-from flows.steps.generator.groups import Scope, located, scope_of
+from flows.steps.generator.groups import Scope, is_a_name, located, scope_of
 from flows.steps.generator.homes import Place
 from flows.steps.generator.patterns import Patterns
 from flows.steps.generator.quantities import percent, said
@@ -37,6 +38,7 @@ from serve.actions.domains.switches import SET_SPEED
 
 STEPS = {"little": 10, "plain": 20, "lot": 40}
 WARMTH = {"little": 1, "plain": 2, "lot": 4}
+_SAID = (5, 5, 10, 10, 10, 15, 20, 20, 25, 30, 35, 40, 50)  # percent points, where a number is said
 _SHADES = frozenset({"blind", "curtain", "shade", "shutter"})
 _LETS_IN = frozenset({"window", "door", "garage", "gate"})
 
@@ -47,7 +49,9 @@ def need(rng: Random, place: Place, part: Part) -> Clause | None:
 
 
 def relative(rng: Random, place: Place, part: Part) -> Clause | None:
-    """More or less of something that one thing does."""
+    """More or less of something that one thing does, or of the light in an area."""
+    if rng.random() < 0.15 and (made := _area_light(rng, place, part)) is not None:
+        return made
     fitting = [entity for entity in place.inventory.entities if entity.domain in _RELATIVES and entity.state != "unavailable"]
     if not fitting:
         return None
@@ -116,33 +120,25 @@ def _warmth_wanted(rng: Random, place: Place, part: Part) -> Clause | None:
     step = WARMTH["plain"] if colder else -WARMTH["plain"]
     alone = place.by_domain.get("climate", ())
     if len(alone) == 1 and rng.random() < 0.5:
-        target = _warmed(alone[0], step)
         table = needs.COLD if colder else needs.HOT
-        made = Clause("indirect", table.draw(rng, part), (("HassClimateSetTemperature", {"temperature": target}),), framed=False)
-        return made if target is not None else None
+        call = ("HassClimateSetTemperature", {"temperature_step": step})
+        return Clause("indirect", table.draw(rng, part), (call,), framed=False) if _can_warm(alone[0], step) else None
     fitting = [area for area in _areas(place, "climate") if len(place.by_area[area]["climate"]) == 1]
     if not fitting:
         return None
     area = pick(rng, fitting)
-    target = _warmed(place.by_area[area]["climate"][0], step)
-    if target is None:
+    if not _can_warm(place.by_area[area]["climate"][0], step):
         return None
     scope = scope_of(rng, place, area)
-    call = ("HassClimateSetTemperature", {**scope.arguments, "temperature": target})
+    call = ("HassClimateSetTemperature", {**scope.arguments, "temperature_step": step})
     return _told(rng, part, needs.COLD_PLACE if colder else needs.HOT_PLACE, scope, call)
 
 
-def _warmed(entity: Entity, step: float) -> float | int | None:
-    """The target ``step`` degrees on; None where there is none or it cannot go there."""
+def _can_warm(entity: Entity, step: float) -> bool:
+    """Whether its target can go ``step`` degrees on."""
     target = entity.attributes.get("temperature")
     low, high = bounds(entity)
-    if target is None or entity.state in ("unavailable", "off") or not low <= target + step <= high:
-        return None
-    return _plain(target + step)
-
-
-def _plain(number: float) -> float | int:
-    return int(number) if number == int(number) else round(number, 1)
+    return target is not None and entity.state not in ("unavailable", "off") and low <= target + step <= high
 
 
 def _of_thing(
@@ -161,8 +157,8 @@ def _sound_wanted(rng: Random, place: Place, part: Part) -> Clause | None:
     table, call = pick(
         rng,
         (
-            (needs.LOUD, ("HassSetVolumeRelative", {"volume_step": "down"})),
-            (needs.QUIET, ("HassSetVolumeRelative", {"volume_step": "up"})),
+            (needs.LOUD, ("HassSetVolumeRelative", {"volume_step": -LOUDER})),
+            (needs.QUIET, ("HassSetVolumeRelative", {"volume_step": LOUDER})),
             (needs.SILENCE, ("HassMediaPlayerMute", {})),
         ),
     )
@@ -254,14 +250,14 @@ def vacuum_alone(rng: Random, place: Place, part: Part) -> Clause | None:
     return Clause("vacuum", table.draw(rng, part), (("HassVacuumReturnToBase" if cleans else "HassVacuumStart", {}),))
 
 
-def _step(rng: Random, now: int, up: bool, table: dict[str, Patterns]) -> tuple[str, int, int] | None:
-    """A size of step that ``table`` can say, the step, and where it leads within 1 to 100; None where it leads nowhere."""
+def _step(rng: Random, now: int, up: bool, table: dict[str, Patterns]) -> tuple[str, int] | None:
+    """A size of step that ``table`` can say, and the step; None where it leads nowhere within 1 to 100."""
     size = pick(rng, tuple(table))
-    step = STEPS.get(size) or pick(rng, (5, 10, 10, 15, 20, 20, 25, 30, 40))
+    step = STEPS.get(size) or pick(rng, _SAID)
     number = now + step if up else now - step
     if up and size != "step":
         number = min(100, number)
-    return (size, step, number) if 1 <= number <= 100 and number != now else None
+    return (size, step) if 1 <= number <= 100 and number != now else None
 
 
 def _points(rng: Random, step: int) -> str:
@@ -286,8 +282,8 @@ def _moved(
     found = _step(rng, now, up, table)
     if found is None:
         return None
-    size, step, number = found
-    return _relative(rng, place, part, entity, table[size], (call[0], {call[1]: number}), _points(rng, step))
+    size, step = found
+    return _relative(rng, place, part, entity, table[size], (call[0], {call[1]: step if up else -step}), _points(rng, step))
 
 
 def _relative(rng: Random, place: Place, part: Part, entity: Entity, table: Patterns, call: Call, step: str) -> Clause:
@@ -297,28 +293,52 @@ def _relative(rng: Random, place: Place, part: Part, entity: Entity, table: Patt
     return Clause("relative", text, ((call[0], arguments),), (reference.kind,))
 
 
+def _area_light(rng: Random, place: Place, part: Part) -> Clause | None:
+    """Where every lamp of an area burns and can be dimmed."""
+    fitting = [area for area in _areas(place, "light") if all(map(_shining, place.by_area[area]["light"]))]
+    if not fitting:
+        return None
+    scope = scope_of(rng, place, pick(rng, fitting))
+    if is_a_name(place, scope, "light", "lights"):
+        return None
+    up = rng.random() < 0.5
+    table = needs.BRIGHTER if up else needs.DIMMER
+    found = _step(rng, 50, up, table)
+    if found is None:
+        return None
+    size, step = found
+    bare, x = pick(rng, ((f"{scope.bare} lights", f"the {scope.bare} lights"), ("lights", f"the lights {scope.place}")))
+    text = table[size].draw(rng, part).format_map({"x": x, "bare": bare, "step": _points(rng, step)})
+    call = ("HassLightSet", {**scope.arguments, "brightness_step": step if up else -step})
+    return Clause("relative", text, (call,), scope.references)
+
+
+def _shining(light: Entity) -> bool:
+    return light.state == "on" and bool(light.attributes.get("brightness"))
+
+
 def _light(rng: Random, place: Place, part: Part, entity: Entity) -> Clause | None:
     shown = entity.attributes.get("brightness") if entity.state == "on" else None
     now = to_percent(shown) if shown else None
-    return _moved(rng, place, part, entity, now, (needs.BRIGHTER, needs.DIMMER), ("HassLightSet", "brightness"))
+    return _moved(rng, place, part, entity, now, (needs.BRIGHTER, needs.DIMMER), ("HassLightSet", "brightness_step"))
 
 
 def _fan(rng: Random, place: Place, part: Part, entity: Entity) -> Clause | None:
     now = entity.attributes.get("percentage") if entity.state == "on" and able(entity, SET_SPEED) else None
-    return _moved(rng, place, part, entity, now, (needs.FASTER, needs.SLOWER), ("HassFanSetSpeed", "percentage"))
+    return _moved(rng, place, part, entity, now, (needs.FASTER, needs.SLOWER), ("HassFanSetSpeed", "percentage_step"))
 
 
 def _cover(rng: Random, place: Place, part: Part, entity: Entity) -> Clause | None:
     now = entity.attributes.get("current_position") if able(entity, SET_POSITION) else None
     tables = ({"step": needs.FURTHER_OPEN}, {"step": needs.FURTHER_CLOSED})
-    return _moved(rng, place, part, entity, now, tables, ("HassSetPosition", "position"))
+    return _moved(rng, place, part, entity, now, tables, ("HassSetPosition", "position_step"))
 
 
 def _media(rng: Random, place: Place, part: Part, entity: Entity) -> Clause | None:
     level = entity.attributes.get("volume_level") if entity.state in ("playing", "paused", "idle") else None
     now = None if level is None else round(level * 100)
     tables = ({"step": more.MEDIA["louder_by"]}, {"step": more.MEDIA["quieter_by"]})
-    return _moved(rng, place, part, entity, now, tables, ("HassSetVolume", "volume_level"))
+    return _moved(rng, place, part, entity, now, tables, ("HassSetVolumeRelative", "volume_step"))
 
 
 def _climate(rng: Random, place: Place, part: Part, entity: Entity) -> Clause | None:
@@ -326,12 +346,12 @@ def _climate(rng: Random, place: Place, part: Part, entity: Entity) -> Clause | 
     table = needs.WARMER if up else needs.COOLER
     size = pick(rng, tuple(table))
     step = WARMTH.get(size) or pick(rng, (0.5, 1, 1, 1.5, 2, 2, 3, 4, 5))
-    target = _warmed(entity, step if up else -step)
-    if target is None:
+    more = step if up else -step
+    if not _can_warm(entity, more):
         return None
     unit = "degree" if step == 1 else "degrees"
     text = f"{'half a degree' if step == 0.5 and rng.random() < 0.6 else said(rng, step) + ' ' + unit}"
-    return _relative(rng, place, part, entity, table[size], ("HassClimateSetTemperature", {"temperature": target}), text)
+    return _relative(rng, place, part, entity, table[size], ("HassClimateSetTemperature", {"temperature_step": more}), text)
 
 
 _RELATIVES: dict[str, Callable[[Random, Place, Part, Entity], Clause | None]] = {

@@ -39,6 +39,38 @@ _ON = """
     hit the switch for {x}
     go and turn on {x}
     wake up {x}
+    get {x} working
+    get {x} up and running
+    get {x} switched on
+    bring {x} to life
+    bring up {x}
+    crank on {x}
+    go turn on {x}
+    go switch on {x}
+    give {x} power
+    have {x} switched on
+    have {x} turned on
+    hit {x} on
+    leave {x} on
+    let {x} be on
+    make {x} go on
+    make {x} come on
+    press {x} on
+    put {x} to on
+    see to it that {x} is on
+    snap {x} on
+    start {x} up
+    stick {x} on
+    swap {x} to on
+    switch {x} to on
+    tap {x} on
+    throw on {x}
+    throw the switch on {x}
+    toggle {x} on
+    turn {x} back on
+    switch {x} back on
+    turn on {x} again
+    turn {x} to on
 """
 _ON_SAY = """
     {bare} on
@@ -71,6 +103,55 @@ _ON_SAY = """
     we'll need {x} on
     {x} must be on
     i forgot to turn on {x}
+    {x} back on
+    {x} can go on
+    {x} can be on
+    {x} could be on
+    {x} ought to be on
+    {x} to on
+    {x} would be nice
+    {x}, on
+    {x}, switch it on
+    {x} isn't on
+    {x} isn't on yet
+    {x} was supposed to be on
+    can {x} be on
+    can {x} go on
+    can you get {x} on
+    could {x} be turned on
+    could i get {x} on
+    could i have {x} on
+    do turn on {x}
+    don't forget to turn on {x}
+    give me {x}
+    i could use {x}
+    i could do with {x} on
+    i need {x} running
+    i need {x} to be on
+    i want {x} to be on
+    i want to use {x}
+    i'd like {x} turned on
+    i'll need {x}
+    i'm going to need {x} on
+    i've got to have {x} on
+    it's about time for {x} to be on
+    let's get {x} on
+    let's have {x} on
+    let's turn on {x}
+    let's switch {x} on
+    my next wish is {x} on
+    on, {x}
+    please have {x} on
+    somebody turned off {x}, turn it on again
+    someone switched off {x}, switch it back on
+    we could use {x}
+    we need {x}
+    we want {x} on
+    we'd like {x} on
+    we're about to use {x}, turn it on
+    what i want is {x} on
+    will you get {x} on
+    with {x} on it would be better
 """
 _OFF = """
     turn off {x}
@@ -105,6 +186,39 @@ _OFF = """
     change {x} to off
     go and turn off {x}
     knock off {x}
+    bring {x} to off
+    click off {x}
+    cut off {x}
+    get {x} off
+    get {x} switched off
+    get {x} shut down
+    go turn off {x}
+    go switch off {x}
+    give {x} a break and turn it off
+    have {x} switched off
+    have {x} turned off
+    hit {x} off
+    kill the power to {x}
+    leave {x} off
+    let {x} be off
+    let {x} go off
+    make {x} go off
+    pull the plug on {x}
+    put {x} to off
+    put {x} out of action
+    see to it that {x} is off
+    snap {x} off
+    stop using {x}
+    swap {x} to off
+    switch {x} to off
+    take the power off {x}
+    tap {x} off
+    toggle {x} off
+    turn {x} back off
+    switch {x} off again
+    turn off {x} again
+    turn {x} to off
+    unplug {x}
 """
 _OFF_SAY = """
     {bare} off
@@ -143,6 +257,68 @@ _OFF_SAY = """
     enough of {x}
     nobody needs {x} right now
     {x} is wasting power
+    {x} back off
+    {x} off again
+    {x} could be off
+    {x} has to be off
+    {x} has to go off
+    {x} isn't needed
+    {x} isn't needed anymore
+    {x} is not needed now
+    {x} is on for nothing
+    {x} is on for no reason
+    {x} is still running
+    {x} is on and nobody uses it
+    {x} is burning money
+    {x} must be off
+    {x} must go off
+    {x} ought to be off
+    {x} shouldn't be on
+    {x} should not be on
+    {x} to off
+    {x} was left on
+    {x} was supposed to be off
+    {x}, off
+    {x}, switch it off
+    can {x} be off
+    can {x} go off
+    can you get {x} off
+    could {x} be turned off
+    don't forget to turn off {x}
+    don't leave {x} on
+    don't need {x}
+    do turn off {x}
+    i can do without {x}
+    i don't use {x} anymore
+    i don't want {x} on
+    i don't want {x} running
+    i have no use for {x} now
+    i need {x} off
+    i need {x} to be off
+    i want {x} to be off
+    i'd like {x} turned off
+    i'm finished with {x}
+    i'm not using {x}
+    it's about time for {x} to be off
+    let's get {x} off
+    let's have {x} off
+    let's turn off {x}
+    let's switch {x} off
+    nobody is using {x}
+    nobody uses {x} right now
+    off, {x}
+    somebody turned on {x}, turn it off again
+    someone has left {x} on
+    that's it for {x}
+    the power to {x} can be cut
+    we can do without {x}
+    we don't use {x} now
+    we're finished with {x}
+    we're not using {x}
+    what i want is {x} off
+    why is {x} on
+    why is {x} running
+    you can turn off {x}
 """
 _OPEN = """
     open {x}
@@ -161,6 +337,23 @@ _OPEN = """
     set {x} to open
     change {x} to open
     bring {x} open
+    leave {x} open
+    let {x} be open
+    make {x} open
+    move {x} open
+    push {x} open
+    get {x} opened
+    get {x} fully open
+    open {x} wide
+    open {x} again
+    have {x} opened
+    put {x} to open
+    swing {x} open
+    take {x} open
+    throw {x} open
+    see to it that {x} is open
+    go open {x}
+    keep {x} open
 """
 _OPEN_SAY = """
     {bare} open
@@ -183,6 +376,37 @@ _OPEN_SAY = """
     {x}, open it
     i forgot to open {x}
     somebody should open {x}
+    {x} can be open
+    {x} can open
+    {x} could be open
+    {x} has to be open
+    {x} has to open
+    {x} must be open
+    {x} ought to be open
+    {x} shouldn't be closed
+    {x} should not be closed
+    {x} to open
+    {x}, open
+    {x} wide open
+    can {x} be open
+    can {x} open
+    could {x} be opened
+    don't leave {x} closed
+    i don't want {x} closed
+    i don't want {x} shut
+    i need {x} to be open
+    i want {x} to be open
+    i want {x} opened
+    i'd like {x} opened
+    it's about time to open {x}
+    let's get {x} open
+    let's have {x} open
+    let's open {x}
+    open, {x}
+    someone closed {x}, open it again
+    we need {x} open
+    we want {x} open
+    you can open {x}
 """
 _CLOSE = """
     close {x}
@@ -203,6 +427,25 @@ _CLOSE = """
     set {x} to closed
     pull {x} shut
     keep {x} shut
+    bring {x} closed
+    get {x} fully closed
+    leave {x} closed
+    let {x} be closed
+    let {x} shut
+    make {x} close
+    make {x} shut
+    move {x} closed
+    push {x} shut
+    put {x} to closed
+    put {x} shut
+    shut up {x}
+    slam {x} shut
+    swing {x} shut
+    take {x} shut
+    close {x} again
+    see to it that {x} is closed
+    go close {x}
+    keep {x} closed
 """
 _CLOSE_SAY = """
     {bare} closed
@@ -227,6 +470,40 @@ _CLOSE_SAY = """
     {x}, close it
     {x} shouldn't be open
     i don't want {x} open
+    {x} shut
+    {x} can be closed
+    {x} can close
+    {x} can be shut
+    {x} could be closed
+    {x} has to be closed
+    {x} has to be shut
+    {x} must be closed
+    {x} ought to be closed
+    {x} should not be open
+    {x} to closed
+    {x}, close
+    {x}, closed
+    {x} needs to be closed
+    {x} needs to be shut
+    {x} was left open
+    can {x} be closed
+    could {x} be closed
+    don't leave {x} open
+    i need {x} to be closed
+    i want {x} to be closed
+    i want {x} to be shut
+    i'd like {x} to be shut
+    i'm done with {x} open
+    it's about time to close {x}
+    let's close {x}
+    let's get {x} closed
+    let's have {x} closed
+    nobody closed {x}
+    someone opened {x}, close it again
+    we don't need {x} open
+    we want {x} closed
+    why is {x} open
+    you can close {x}
 """
 _SHADE_OPEN = """
     raise {x}
@@ -241,6 +518,25 @@ _SHADE_OPEN = """
     put {x} up
     move {x} up
     bring {x} up
+    crank up {x}
+    draw {x} up
+    get {x} up
+    have {x} up
+    hoist {x}
+    let {x} go up
+    let {x} up
+    lift up {x}
+    lift {x} up
+    make {x} go up
+    pull {x} open
+    pull open {x}
+    raise {x} up
+    roll {x} all the way up
+    run {x} up
+    send {x} up
+    set {x} to up
+    slide {x} up
+    take {x} up
 """
 _SHADE_CLOSE = """
     lower {x}
@@ -256,6 +552,23 @@ _SHADE_CLOSE = """
     put {x} down
     move {x} down
     bring {x} down
+    crank down {x}
+    draw {x} down
+    get {x} down
+    have {x} down
+    let {x} go down
+    let {x} come down
+    lower {x} down
+    make {x} go down
+    pull {x} closed
+    pull {x} to
+    roll {x} all the way down
+    run {x} down
+    send {x} down
+    set {x} to down
+    slide {x} down
+    take {x} down
+    drop {x} down
 """
 _LOCK = """
     lock {x}
@@ -274,6 +587,24 @@ _LOCK = """
     have {x} locked
     go and lock {x}
     double check and lock {x}
+    close and lock {x}
+    fasten {x}
+    get {x} bolted
+    lock {x} again
+    lock {x} for me
+    lock {x} for the night
+    lock {x} tight
+    leave {x} locked
+    let {x} lock
+    make {x} lock
+    make {x} secure
+    put the lock on {x}
+    seal {x}
+    see to it that {x} is locked
+    shut and lock {x}
+    switch {x} to locked
+    turn the key in {x}
+    go lock {x}
 """
 _LOCK_SAY = """
     {bare} locked
@@ -294,6 +625,26 @@ _LOCK_SAY = """
     {x} shouldn't be unlocked
     it's time to lock {x}
     {x}, lock it
+    {x} has to be locked
+    {x} must be locked
+    {x} must not be unlocked
+    {x} ought to be locked
+    {x} should not be unlocked
+    {x}, locked
+    {x} to locked
+    can {x} be locked
+    could {x} be locked
+    don't leave {x} unlocked
+    i don't want {x} unlocked
+    i need {x} to be locked
+    i want {x} to be locked
+    i want {x} secured
+    let's lock {x}
+    let's have {x} locked
+    nobody locked {x}
+    we want {x} locked
+    we're leaving, lock {x}
+    why is {x} unlocked
 """
 _UNLOCK = """
     unlock {x}
@@ -309,6 +660,22 @@ _UNLOCK = """
     see that {x} is unlocked
     keep {x} unlocked
     undo {x}
+    get {x} unbolted
+    let {x} unlock
+    leave {x} unlocked
+    make {x} unlock
+    open the lock of {x}
+    open the lock on {x}
+    put {x} in the unlocked position
+    remove the lock from {x}
+    see to it that {x} is unlocked
+    switch {x} to unlocked
+    turn off the lock on {x}
+    unfasten {x}
+    unlock {x} again
+    unlock {x} for me
+    unseal {x}
+    go unlock {x}
 """
 _UNLOCK_SAY = """
     {bare} unlocked
@@ -326,6 +693,24 @@ _UNLOCK_SAY = """
     it's time to unlock {x}
     {x}, unlock it
     somebody locked {x}, undo that
+    {x} can be unlocked
+    {x} has to be unlocked
+    {x} must be unlocked
+    {x} ought to be unlocked
+    {x} shouldn't be locked
+    {x} should not be locked
+    {x}, unlocked
+    {x} to unlocked
+    can {x} be unlocked
+    could {x} be unlocked
+    don't leave {x} locked
+    i don't want {x} locked
+    i need {x} to be unlocked
+    i want {x} to be unlocked
+    let's have {x} unlocked
+    let's unlock {x}
+    we want {x} unlocked
+    why is {x} locked
 """
 _BRIGHTNESS = """
     set {x} to {pct}
@@ -355,6 +740,34 @@ _BRIGHTNESS = """
     raise {x} to {pct}
     set the light level of {x} to {pct}
     switch {x} to {pct}
+    bring the brightness of {x} to {pct}
+    crank {x} to {pct}
+    cut {x} down to {pct}
+    drop {x} to {pct}
+    fade {x} to {pct}
+    get {x} to {pct}
+    give {x} {pct}
+    give {x} {pct} brightness
+    increase {x} to {pct}
+    keep {x} at {pct}
+    leave {x} at {pct}
+    let {x} be at {pct}
+    let {x} shine at {pct}
+    make {x} {pct}
+    make the brightness of {x} {pct}
+    move {x} to {pct}
+    put the brightness of {x} at {pct}
+    reduce {x} to {pct}
+    set {x} at {pct}
+    set {x} on {pct}
+    set the light of {x} to {pct}
+    slide {x} to {pct}
+    start {x} at {pct}
+    switch {x} on at {pct}
+    take the brightness of {x} to {pct}
+    turn the brightness of {x} to {pct}
+    turn {x} to {pct}
+    use {pct} on {x}
 """
 _BRIGHTNESS_SAY = """
     {bare} {pct}
@@ -372,6 +785,34 @@ _BRIGHTNESS_SAY = """
     how about {pct} for {x}
     {x} to {pct} brightness
     i need {x} at {pct}
+    {x}, {pct}
+    {x} brightness {pct}
+    {x} brightness to {pct}
+    {x} on {pct}
+    {x} on at {pct}
+    {x} {pct} bright
+    {x} could be at {pct}
+    {x} has to be at {pct}
+    {x} needs to be at {pct}
+    {pct} brightness for {x}
+    {pct} brightness on {x}
+    {pct} is enough for {x}
+    {pct} light from {x}
+    brightness {pct} on {x}
+    brightness {pct} for {x}
+    can we have {x} at {pct}
+    i need {pct} on {x}
+    i need {pct} from {x}
+    i want {pct} on {x}
+    i want {x} to be at {pct}
+    i'd like {pct} brightness on {x}
+    i'd like {x} on {pct}
+    let's go with {pct} on {x}
+    let's have {x} at {pct}
+    make it {pct} on {x}
+    the brightness of {x} should be {pct}
+    what about {pct} on {x}
+    we want {x} at {pct}
 """
 _FULL = """
     set {x} to full brightness
@@ -384,6 +825,30 @@ _FULL = """
     bring {x} to full brightness
     give {x} full brightness
     maximum brightness on {x}
+    all the way up with {x}
+    as bright as possible with {x}
+    bring {x} up to full brightness
+    crank {x} all the way up
+    full brightness for {x}
+    full brightness on {x}
+    full light on {x}
+    full power on {x}
+    get {x} to full brightness
+    give me all {x} has got
+    have {x} at full brightness
+    let {x} shine at full brightness
+    let {x} shine as bright as it can
+    light {x} up fully
+    make {x} fully bright
+    max out {x}
+    maximum light from {x}
+    put {x} at maximum
+    run {x} at full brightness
+    set the brightness of {x} to maximum
+    set {x} to max
+    set {x} to its brightest
+    turn {x} to the max
+    turn {x} up to the maximum
 """
 _DIMMEST = """
     set {x} to half brightness
@@ -394,6 +859,23 @@ _DIMMEST = """
     make {x} half as bright as full
     halfway on {x}
     run {x} at half brightness
+    cut {x} to half
+    dim {x} halfway
+    get {x} to half brightness
+    half brightness for {x}
+    half brightness on {x}
+    half the light from {x}
+    have {x} at half brightness
+    keep {x} at half
+    let {x} shine at half brightness
+    lower {x} to half
+    reduce {x} to half
+    set {x} at half
+    set {x} halfway
+    set the brightness of {x} to half
+    take {x} to half brightness
+    turn {x} to half brightness
+    use half brightness on {x}
 """
 _COLOR = """
     set {x} to {color}
@@ -415,6 +897,38 @@ _COLOR = """
     have {x} in {color}
     get {x} to be {color}
     go {color} on {x}
+    adjust {x} to {color}
+    bring {x} to {color}
+    change {x} color to {color}
+    change {x} into {color}
+    get {x} {color}
+    give {x} some {color}
+    have {x} glow {color}
+    have {x} shine in {color}
+    illuminate {x} in {color}
+    keep {x} {color}
+    let {x} be {color}
+    let {x} glow in {color}
+    let {x} light up in {color}
+    let {x} shine in {color}
+    light up {x} in {color}
+    make the light of {x} {color}
+    make {x} glow {color}
+    make {x} shine {color}
+    make {x} turn {color}
+    put {color} on {x}
+    put {x} in {color}
+    set {color} on {x}
+    set {x} in {color}
+    set {x} color to {color}
+    switch the color of {x} to {color}
+    switch the light of {x} to {color}
+    tint {x} {color}
+    turn on {x} in {color}
+    turn {x} to {color}
+    turn the color of {x} to {color}
+    use {color} on {x}
+    use {color} for {x}
 """
 _COLOR_SAY = """
     {bare} {color}
@@ -429,6 +943,33 @@ _COLOR_SAY = """
     would you mind making {x} {color}
     how about {color} for {x}
     i feel like {color} on {x}
+    {x} {color}
+    {x}, {color}
+    {x} to {color}
+    {x} could be {color}
+    {x} has to be {color}
+    {x} needs to be {color}
+    {x} in {color} light
+    {x} color {color}
+    {color} on {x}
+    {color} from {x}
+    {color} light from {x}
+    {color}, that's what i want on {x}
+    can {x} be {color}
+    can we have {x} in {color}
+    could {x} be {color}
+    i need {color} light from {x}
+    i need {x} {color}
+    i want {color} on {x}
+    i want {x} {color}
+    i'd like {color} light on {x}
+    i'd like {x} {color}
+    let's have {x} in {color}
+    let's make {x} {color}
+    my favourite on {x} is {color}, use it
+    the color of {x} should be {color}
+    what about {color} on {x}
+    we want {x} in {color}
 """
 _KELVIN = """
     set {x} to {kelvin} kelvin
@@ -473,6 +1014,32 @@ _POSITION = """
     adjust {x} to {pct}
     change {x} to {pct}
     take {x} to {pct}
+    bring {x} up to {pct}
+    bring {x} down to {pct}
+    close {x} down to {pct}
+    get {x} to {pct}
+    get {x} {pct} open
+    go to {pct} on {x}
+    have {x} at {pct}
+    keep {x} at {pct}
+    keep {x} {pct} open
+    let {x} be {pct} open
+    let {x} go to {pct}
+    move {x} to {pct} open
+    move {x} to the {pct} position
+    open up {x} to {pct}
+    pull {x} up to {pct}
+    put {x} at {pct} open
+    put {x} to {pct}
+    put {x} {pct} open
+    roll {x} to {pct}
+    set {x} at {pct}
+    set {x} open to {pct}
+    set {x} to position {pct}
+    shift {x} to {pct}
+    slide {x} to {pct}
+    switch {x} to {pct}
+    turn {x} to {pct}
 """
 _POSITION_SAY = """
     {bare} {pct}
@@ -485,6 +1052,31 @@ _POSITION_SAY = """
     {pct} on {x}
     would you mind opening {x} to {pct}
     how about {x} at {pct}
+    {x}, {pct}
+    {x} to {pct}
+    {x} open to {pct}
+    {x} open {pct}
+    {x} could be {pct} open
+    {x} has to be {pct} open
+    {x} needs to be {pct} open
+    {pct} for {x}
+    {pct} open for {x}
+    {pct} open on {x}
+    {pct} is enough for {x}
+    can {x} be {pct} open
+    can we have {x} {pct} open
+    could {x} be at {pct}
+    i need {x} {pct} open
+    i need {x} at {pct}
+    i want {x} at {pct}
+    i want {x} to be {pct} open
+    i'd like {x} to be {pct} open
+    let's have {x} {pct} open
+    position of {x} {pct}
+    position {pct} for {x}
+    the position of {x} should be {pct}
+    we want {x} {pct} open
+    what about {x} at {pct}
 """
 _HALF_OPEN = """
     open {x} halfway
@@ -496,6 +1088,27 @@ _HALF_OPEN = """
     leave {x} half open
     bring {x} to the middle
     move {x} to halfway
+    bring {x} halfway
+    bring {x} to half
+    close {x} half way
+    get {x} half open
+    have {x} half open
+    keep {x} half open
+    let {x} be half open
+    make {x} half open
+    move {x} half way
+    move {x} to half
+    move {x} to the middle
+    open {x} by half
+    open {x} to half
+    open {x} to the middle
+    open {x} half
+    put {x} halfway
+    put {x} in the middle
+    set {x} halfway
+    set {x} to half open
+    set {x} to the middle
+    take {x} halfway
 """
 _STOP = """
     stop {x}
@@ -508,6 +1121,23 @@ _STOP = """
     make {x} stop
     pause {x}
     stop {x} from moving
+    {x} stop
+    {x} should stop
+    {x}, stop there
+    {x}, that's far enough
+    bring {x} to a halt
+    don't move {x} any further
+    enough with {x}
+    have {x} stop
+    keep {x} where it is
+    leave {x} where it is
+    let {x} stop
+    let {x} stay where it is
+    stop {x} here
+    stop {x} now
+    stop {x} where it is
+    stop the movement of {x}
+    that's far enough for {x}
 """
 _SPEED = """
     set {x} to {pct}
@@ -526,6 +1156,32 @@ _SPEED = """
     slow {x} down to {pct}
     speed {x} up to {pct}
     turn on {x} at {pct}
+    crank {x} to {pct}
+    get {x} to {pct}
+    get {x} spinning at {pct}
+    give {x} {pct}
+    go to {pct} on {x}
+    have {x} run at {pct}
+    increase {x} to {pct}
+    keep {x} at {pct}
+    let {x} blow at {pct}
+    let {x} run at {pct}
+    lower {x} to {pct}
+    lower the speed of {x} to {pct}
+    make {x} run at {pct}
+    make {x} spin at {pct}
+    move {x} to {pct}
+    raise {x} to {pct}
+    raise the speed of {x} to {pct}
+    reduce {x} to {pct}
+    set {x} at {pct}
+    set {x} running at {pct}
+    set {x} on {pct}
+    switch {x} to {pct}
+    take {x} to {pct}
+    turn the speed of {x} to {pct}
+    turn {x} to {pct}
+    use {x} at {pct}
 """
 _SPEED_SAY = """
     {bare} {pct}
@@ -571,6 +1227,34 @@ _TEMPERATURE = """
     move {x} to {deg}
     run {x} at {deg}
     switch {x} to {deg}
+    adjust the temperature of {x} to {deg}
+    aim for {deg} on {x}
+    bring the temperature of {x} to {deg}
+    cool {x} to {deg}
+    crank {x} to {deg}
+    get {x} to {deg}
+    give {x} a target of {deg}
+    go for {deg} on {x}
+    go to {deg} on {x}
+    have {x} heat to {deg}
+    heat {x} to {deg}
+    increase {x} to {deg}
+    leave {x} at {deg}
+    let {x} be at {deg}
+    let {x} heat to {deg}
+    lower the temperature of {x} to {deg}
+    make {x} {deg}
+    make the temperature of {x} {deg}
+    put the temperature of {x} at {deg}
+    raise the temperature of {x} to {deg}
+    reduce {x} to {deg}
+    set the heat of {x} to {deg}
+    set {x} at {deg}
+    set {x} for {deg}
+    take {x} to {deg}
+    turn the temperature of {x} to {deg}
+    turn {x} to {deg}
+    use {deg} on {x}
 """
 _TEMPERATURE_SAY = """
     {bare} {deg}
@@ -585,6 +1269,33 @@ _TEMPERATURE_SAY = """
     how about {deg} on {x}
     i want {deg} from {x}
     temperature of {x} {deg}
+    {x}, {deg}
+    {x} to {deg}
+    {x} on {deg}
+    {x} temperature {deg}
+    {x} could be at {deg}
+    {x} has to be at {deg}
+    {x} needs to be at {deg}
+    {x} should go to {deg}
+    {deg} for {x}
+    {deg} from {x}
+    {deg} is enough on {x}
+    {deg} would be nice on {x}
+    can {x} go to {deg}
+    can we have {deg} on {x}
+    could {x} be at {deg}
+    i need {deg} from {x}
+    i need {x} at {deg}
+    i want {deg} on {x}
+    i want {x} to be at {deg}
+    i'd like {deg} from {x}
+    i'd like {deg} on {x}
+    let's have {deg} on {x}
+    let's have {x} at {deg}
+    make it {deg} on {x}
+    the temperature of {x} should be {deg}
+    we want {deg} from {x}
+    what about {deg} on {x}
 """
 _FAN_MODE = """
     set {x} fan to {mode}
@@ -692,4 +1403,27 @@ ON_AND_OFF = Patterns("""
     swap, {a} on and {b} off
     instead of {b}, turn on {a}
     use {a} instead of {b}
+    {a} should be on and {b} off
+    {a} on but {b} off
+    activate {a} and deactivate {b}
+    get {a} on and {b} off
+    have {a} on and {b} off
+    i need {a} on and {b} off
+    i'd like {a} on and {b} off
+    let's have {a} on and {b} off
+    make sure {a} is on and {b} is off
+    not {b} but {a} on
+    off with {b}, on with {a}
+    power {a} on and {b} off
+    set {a} to on and {b} to off
+    shut off {b} and turn on {a}
+    switch from {b} to {a}
+    switch off {b} but switch on {a}
+    switch on {a} and switch off {b}
+    turn off {b}, turn on {a}
+    turn {b} off and {a} on
+    turn {a} on, {b} off
+    we want {a} on and {b} off
+    {b} off, {a} on
+    {b} off and {a} on
 """)

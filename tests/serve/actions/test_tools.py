@@ -138,7 +138,7 @@ def test_live_context_tells_what_matters(home: SimulatedHome) -> None:
 
 def test_declarations_render_in_the_prompt(home: SimulatedHome) -> None:
     shown = [signature(tool) for tool in offered(home)]
-    assert "HassLightSet(name,area,floor,brightness:integer,color,temperature:integer)" in shown
+    assert "HassLightSet(name,area,floor,brightness:integer,brightness_step:integer,color,temperature:integer)" in shown
     assert not [line for line in shown if "[" in line]
     assert {tool.function.name for tool in offered(home)} == {name for name, tool in TOOLS.items() if not tool.hidden}
 
