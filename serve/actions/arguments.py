@@ -92,8 +92,15 @@ Readable = Annotated[
 Classes = Annotated[
     tuple[Text, ...], BeforeValidator(_texts), Field(max_length=16), WithJsonSchema({"type": "string", "enum": list(CLASSES)})
 ]
-Percent = Annotated[int, BeforeValidator(_number), Field(ge=0, le=100)]
-Points = Annotated[int, BeforeValidator(_step), Field(ge=-100, le=100), AfterValidator(_some)]
+
+
+def _whole_numbers(low: int, high: int) -> WithJsonSchema:
+    """What a validator hides from the schema: a grammar then admits nothing beyond."""
+    return WithJsonSchema({"type": "integer", "minimum": low, "maximum": high})
+
+
+Percent = Annotated[int, BeforeValidator(_number), Field(ge=0, le=100), _whole_numbers(0, 100)]
+Points = Annotated[int, BeforeValidator(_step), Field(ge=-100, le=100), AfterValidator(_some), _whole_numbers(-100, 100)]
 """Percent points more, or less where negative."""
 DegreesMore = Annotated[float, BeforeValidator(_number), Field(ge=-100, le=100), AfterValidator(_some)]
 Degrees = Annotated[float, BeforeValidator(_number), Field(ge=-100, le=1000)]
@@ -222,7 +229,7 @@ class VolumeStep(Place):
     volume_step: Annotated[
         Literal["up", "down"] | Annotated[int, Field(ge=-100, le=100)],
         BeforeValidator(_step),
-        WithJsonSchema({"type": "integer", "minimum": -100, "maximum": 100}),
+        _whole_numbers(-100, 100),
     ]
 
 
