@@ -13,7 +13,7 @@ _DANGLING = {
         "a an the this that's these those my our your his her its their and or but then because if when while until unless to of"
         " for from with without at by into onto than about between except every each another some any as so maybe just and's"
         " in is are i we i'm i'd i'll you're you'd we're we'd let let's could would can should will want need think sure be thank"
-        " set change make turn put leave power tell remind show give get um uh er erm hmm"
+        " set change make turn put leave tell remind show give get um uh er erm hmm"
     ),
     "de": (
         "der die das den dem des eine einen einem einer eines mein meine meinen meinem meiner dein deine unser unsere unserem"
@@ -25,12 +25,12 @@ _DANGLING = {
 
 _OPEN = {
     "en": (
-        r".*\b(turn|switch|power|put|shut) (on|off|up|down)",
+        r"(?!.*\b(get|have|want|let|made|gets?)\b).*\b(turn|switch|power|put|shut) (on|off|up|down)",
         r"(turn|switch) (?!.*\b(on|off|up|down|to|out)\b).*",
-        r"(set|change) (?!.*\b(to|at|for|as|higher|lower|\w+er|scene|mode|timer|alarm)\b)(?!.*\d).*",
+        r"(set|change) (?!.*\b(to|at|for|as|higher|lower|\w+er|scene|mode|timer|alarm|half|halfway|up|down)\b)(?!.*\d).*",
         r".*\b(can|could|would|will|do) you( just| please| be so kind| be so kind as| mind)?",
         r".*\b(tell|give|show|remind|let|get|excuse) me",
-        r"(hey|hi|hello|please|switch|play|open|close|shut|lock|unlock|start|stop|dim|raise|lower|have|see|see that)",
+        r"(hey|hi|hello|please|switch|power|play|open|close|shut|lock|unlock|start|stop|dim|raise|lower|have|see|see that)",
         r".*\btimer for( \d+)?",
         r"(what|how|who|where|when|which|what's|how's)( (is|are|was|do|does|did|much|many|about))?",
     ),
@@ -43,7 +43,16 @@ _OPEN = {
 }
 """Beginnings that ask for more, as whole texts."""
 
-_SETTLED = re.compile(r".*\b(what|how|which)\b.* (set|turned|switched) to")  # a question
+_SETTLED = re.compile(
+    r".*\b(what|how|which)\b.* ((set|turned|switched) to|at|show)"  # a question
+    r"|.*\b(where|what|who|how|which) (?!is\b|are\b).+ (is|are)"  # one in other words: "tell me where it is"
+    r"|.*\bwhat (i|we) (need|want)"
+)
+_COURTESY = re.compile(
+    r"( (would|will|could|can) you( please)?| (if|when|once|as soon as) (you (can|could|would|please)|possible)"
+    r"| don't you think| if you don't mind| tell me)+"
+)
+"""What may come behind a whole request, and leaves it one."""
 _LATELY = 40  # words that a pattern is tried on; longer texts are judged by their last word and names
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*%?")
 _LAST = {language: frozenset(words.split()) for language, words in _DANGLING.items()}
@@ -55,10 +64,20 @@ def finished(text: str, language: str, names: Sequence[str] = ()) -> bool:
     words = _WORD.findall(text.lower())
     if language not in _LAST or not words:
         return True
+    if len(words) <= _LATELY:
+        words = _asked(words, language)
     if words[-1] in _LAST[language] and not _SETTLED.fullmatch(" ".join(words[-_LATELY:])):
         return False
     plain = " ".join(words)
     return (len(words) > _LATELY or not _WHOLE[language].fullmatch(plain)) and not _half_a_name(plain, names)
+
+
+def _asked(words: list[str], language: str) -> list[str]:
+    """Without the courtesy behind it, where anything that may be asked for stands before that."""
+    text = " ".join(words)
+    end = next((found.start() for found in _COURTESY.finditer(text) if found.end() == len(text)), None)
+    before = text[:end].split() if language == "en" and end is not None else []
+    return before if len(before) > 1 else words
 
 
 def _half_a_name(plain: str, names: Sequence[str]) -> bool:

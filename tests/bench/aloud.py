@@ -56,7 +56,7 @@ TYPED, STRANGERS = "typed", "strangers"
 _LETTER_MS = (20.0, 250.0)
 """How long a letter of an answer may sound, on average."""
 _QUIET = 0.01
-_PATIENCE_S = 15.0
+_PATIENCE_S, _AFTER_S = 15.0, 0.5
 _DRAWN = 8  # rows for each request: most are about other tools, have names that no English voice says, or go on from others
 
 States = Mapping[str, Any]
@@ -135,6 +135,7 @@ class Indoors:
                 came = await told(session, said.recording, real_time=False)
             if came.confirm:
                 await held()
+                await asyncio.sleep(came.audio_ms / 1000 + _AFTER_S)  # nobody says yes before the question is over
                 await (typed(session, "yes") if said.yes is None else told(session, said.yes, real_time=False))
             return came
 

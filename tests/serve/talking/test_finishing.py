@@ -22,6 +22,13 @@ WHOLE = {
         "stop it",
         "set a timer for 5 minutes",
         "thank you",
+        "turn the lamp on would you please",
+        "open the blinds if you can",
+        "get the towel radiator shut down",
+        "tell me where arthur is",
+        "what is the hygrometer at",
+        "set the blinds halfway",
+        "matches is what we need",
     ),
     "de": (
         "Schalte das Licht ein.",
@@ -48,6 +55,9 @@ BROKEN_OFF = {
         "hey",
         "tell me",
         "um",
+        "turn on the lamp and would you",
+        "the lamp, would you please turn",
+        "tell me where the",
     ),
     "de": (
         "schalte das Licht",
