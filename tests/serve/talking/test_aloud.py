@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 REQUESTS = 16
-SERVED = {STARTER: 3, STRANGERS: 2, TYPED: 6}
+SERVED = {STARTER: 4, STRANGERS: 3, TYPED: 6}
 
 
 def count(found: list[Judged]) -> int:
