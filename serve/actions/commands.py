@@ -59,13 +59,13 @@ def _light_set(home: SimulatedHome, call: args.LightSet, actor: Actor) -> Plan:
     lights = match(home, target, actor.area)
     data: dict[str, Any] = {"brightness_pct": call.brightness, "color_name": call.color, "color_temp_kelvin": call.temperature}
     data = {key: value for key, value in data.items() if value is not None}
-    if (step := call.brightness_step) is not None:
-        if not target.is_named and len(lights) > 1:
-            lights = tuple(light for light in lights if _can(home, light, {"brightness_pct": 50})) or lights
-        return _stepped(lights, lambda light: _brighter(light, step, data))
+    step = call.brightness_step
     if not target.is_named and len(lights) > 1:
         # In a room of many lamps, those that can are set; alone or by name, one that cannot is an error.
-        lights = tuple(light for light in lights if _can(home, light, data)) or lights
+        wanted = data if step is None else {"brightness_pct": 50}
+        lights = tuple(light for light in lights if _can(home, light, wanted)) or lights
+    if step is not None:
+        return _stepped(lights, lambda light: _brighter(light, step, data))
     return on_each(lights, "turn_on", **data)
 
 

@@ -230,12 +230,14 @@ async def _sounds(pieces: AsyncIterator[bytes], limits: Limits) -> AsyncIterator
         async for piece in pieces:
             yield sse({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
         yield sse({"type": "speech.audio.done", "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}})
-    except TimeoutError:
-        yield sse(error_body(late(limits)))
-    except RottieError as error:
-        yield sse(error_body(error))
     except Exception as error:
-        yield sse(error_body(note(error)))
+        yield _failed(error, limits)
+
+
+def _failed(error: Exception, limits: Limits) -> bytes:
+    """The event that a stream ends with."""
+    told = late(limits) if isinstance(error, TimeoutError) else error if isinstance(error, RottieError) else note(error)
+    return sse(error_body(told))
 
 
 def _named(model: str, known: re.Pattern[str]) -> None:
@@ -313,12 +315,8 @@ async def _events(
             before = True
             async with asyncio.timeout(limits.timeout_s):
                 found = await _next(pieces)
-    except TimeoutError:
-        yield sse(error_body(late(limits)))
-    except RottieError as error:
-        yield sse(error_body(error))
     except Exception as error:
-        yield sse(error_body(note(error)))
+        yield _failed(error, limits)
 
 
 def _usage(heard: Transcript) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from serve.api import declared, replies
 from serve.api.bodies import read_body
 from serve.api.describing import answers
 from serve.api.metrics import Metrics
-from serve.api.parts import Detail, check_images, joined
+from serve.api.parts import Detail, Text, check_images, joined
 from serve.api.running import Runner
 from serve.api.wire import TOP_LOGPROBS, Body, PenalisedSampling, Turn, Where, checked, repeated, sampling_of
 from serve.engines.grammar import ToolChoice
@@ -36,17 +36,8 @@ STRICT = (
 )
 
 
-class TextPart(Body):
+class TextPart(Text):
     type: Literal["text"]
-    text: str
-
-    @property
-    def said(self) -> str:
-        return self.text
-
-    @property
-    def shown(self) -> None:
-        return None
 
 
 class ImageUrl(Body):

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from schemas.assistant import Limits
 from schemas.conversation import IMAGE
 from schemas.errors import RequestError
+from serve.api.wire import Body
 from serve.engines.pictures import of_url
 
 Detail = Literal["low", "high", "auto"]
@@ -21,6 +22,20 @@ class Part(Protocol):
 
     @property
     def shown(self) -> str | None: ...
+
+
+class Text(Body):
+    """A Part of words."""
+
+    text: str
+
+    @property
+    def said(self) -> str:
+        return self.text
+
+    @property
+    def shown(self) -> None:
+        return None
 
 
 Content = str | Sequence[Part] | None

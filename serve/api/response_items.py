@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from schemas.assistant import Limits
 from schemas.conversation import FunctionCall, Message, ToolCall
-from serve.api.parts import Detail, check_images, joined
+from serve.api.parts import Detail, Text, check_images, joined
 from serve.api.replies import TokenChosen, shown
 from serve.api.running import Whole
 from serve.api.wire import Body, Where
@@ -17,22 +17,13 @@ from serve.api.wire import Body, Where
 Status = Literal["in_progress", "completed", "incomplete"]
 
 
-class TextPart(Body):
+class TextPart(Text):
     """Of a request, or one that was a reply before."""
 
     type: Literal["input_text", "output_text"]
-    text: str
     annotations: tuple[Any, ...] | None = None
     logprobs: tuple[Any, ...] | None = None
     parsed: Any = Field(default=None, description="What the official client adds to a reply; dropped.")
-
-    @property
-    def said(self) -> str:
-        return self.text
-
-    @property
-    def shown(self) -> None:
-        return None
 
 
 class ImagePart(Body):

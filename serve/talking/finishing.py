@@ -25,7 +25,7 @@ _DANGLING = {
 
 _OPEN = {
     "en": (
-        r"(?!.*\b(get|have|want|let|made|gets?)\b).*\b(turn|switch|power|put|shut) (on|off|up|down)",
+        r"(?!.*\b(gets?|have|want|let|made)\b).*\b(turn|switch|power|put|shut) (on|off|up|down)",
         r"(turn|switch) (?!.*\b(on|off|up|down|to|out)\b).*",
         r"(set|change) (?!.*\b(to|at|for|as|higher|lower|\w+er|scene|mode|timer|alarm|half|halfway|up|down)\b)(?!.*\d).*",
         r".*\b(can|could|would|will|do) you( just| please| be so kind| be so kind as| mind)?",
