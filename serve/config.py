@@ -22,6 +22,9 @@ IMPORT_PATH = "serve.app:build"
 # limit, which ends a late turn with a proper error.
 PROXY_TIMEOUT_S = 900.0
 _WATCHED = {"graceful_shutdown_wait_loop_s": 1, "health_check_period_s": 5, "health_check_timeout_s": 30}  # every deployment
+_LOGGING = {"encoding": "JSON", "log_level": "INFO", "enable_access_log": True}
+# What reaches them came through the gateway, which logs each request once.
+_BEHIND = {**_WATCHED, "logging_config": {**_LOGGING, "enable_access_log": False}}
 
 
 def wish_of(ref: ModelRef | None, assistant: Assistant, inventory: Inventory | None) -> Wish:
@@ -41,7 +44,7 @@ def serve_config(wish: Wish, assistant: Assistant, profile: Profile, root: Path)
             "port": profile.stack.ports.api,
             "request_timeout_s": PROXY_TIMEOUT_S,
         },
-        "logging_config": {"encoding": "JSON", "log_level": "INFO", "enable_access_log": True},
+        "logging_config": _LOGGING,
         "applications": [
             {
                 "name": APPLICATION,
@@ -98,7 +101,7 @@ def _llm(wish: Wish, assistant: Assistant) -> dict[str, Any]:
         "max_ongoing_requests": assistant.engine.slots,
         "max_queued_requests": assistant.limits.queue,
         "ray_actor_options": options,
-        **_WATCHED,
+        **_BEHIND,
         "graceful_shutdown_timeout_s": assistant.limits.timeout_s,
         "max_surge_percent": 100,
     }
@@ -124,7 +127,7 @@ def _home(wish: Wish, assistant: Assistant) -> dict[str, Any]:
         "max_ongoing_requests": 100,
         "max_queued_requests": assistant.limits.queue,
         "ray_actor_options": {"num_cpus": 0.1},
-        **_WATCHED,
+        **_BEHIND,
         "graceful_shutdown_timeout_s": 20,
     }
 
@@ -146,7 +149,7 @@ def _stage(name: str, section: RecogniserChoice | VoiceChoice, assistant: Assist
         "max_ongoing_requests": 4,
         "max_queued_requests": assistant.limits.queue,
         "ray_actor_options": {"num_cpus": 0.1},
-        **_WATCHED,
+        **_BEHIND,
         "graceful_shutdown_timeout_s": 20,
         "max_surge_percent": 100,
     }

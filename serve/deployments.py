@@ -17,7 +17,7 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from schemas.errors import EngineError, HomeDown, Overloaded, RottieError
 from schemas.events import TurnEvent
 from schemas.settings import Home
-from serve.answering import bundled, embedded, events_of, open_wish
+from serve.answering import bundled, embedded, events_of, open_wish, whole_of
 from serve.api.faults import error_from, note
 from serve.api.metrics import Metrics
 from serve.api.wire import Passages, Turn, Vectors
@@ -56,7 +56,7 @@ class Llm:
         return self._holder.status()
 
     async def whole(self, turn: str) -> str:
-        events = [event async for event in events_of(self._holder, Turn.model_validate_json(turn))]
+        events = await whole_of(self._holder, Turn.model_validate_json(turn))
         return _EVENTS.dump_json(events).decode()
 
     async def embed(self, passages: str) -> str:

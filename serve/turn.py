@@ -162,7 +162,7 @@ class Answerer:
         sampling = replace(request.sampling, logprobs=ALTERNATIVES) if request.sure else request.sampling
         if plan.tools:
             # An engine cannot tell a call from speech: in a call, what is a stop string elsewhere belongs to it.
-            sampling = replace(sampling, stop=())
+            sampling = replace(sampling, stop=(), in_one=sampling.in_one and not sampling.stop)
         prompt = plan.prompt
         return _generator(self.engine.generate(prompt.text, sampling, plan.grammar, request.adapter, prompt.images))
 

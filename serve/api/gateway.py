@@ -41,6 +41,7 @@ from serve.api.realtime import door
 from serve.api.realtime.door import add_realtime
 from serve.api.responses import add_responses
 from serve.api.socket import add_socket
+from serve.api.straight import StraightRoute
 from serve.api.talking import Parlour
 from serve.api.wire import Body, Passages, Turn, Vectors
 from serve.assisting import LiveHome, Manner
@@ -108,10 +109,11 @@ def create_app(
     metrics, keys = metrics or Metrics(), KeyFile(key_file)
     turns = turns if home is None else AtHome(turns, home)
     app = FastAPI(title="Rottie", version="1", redoc_url=None)
+    app.router.route_class = StraightRoute
+    add_chat(app, turns, settings, metrics)  # first, where it is found first
     _health(app, turns, metrics)
     speech = speech or Speech()
     add_models(app, turns, speech, settings)
-    add_chat(app, turns, settings, metrics)
     add_completions(app, turns, settings, metrics)
     add_embeddings(app, turns, settings)
     add_responses(app, turns, settings, metrics)

@@ -38,15 +38,19 @@ class Metrics:
             registry=own,
         )
         self.actions = Counter("rottie_actions", "Actions, by what came of them.", ["outcome"], registry=own)
+        self._kinds = [self.tokens.labels(kind) for kind in ("prompt", "cached", "completion")]
+        self._model = ""
 
     def answered_by(self, model: str) -> None:
-        self.model.clear()
-        self.model.labels(model).set(1)
+        if model != self._model:
+            self._model = model
+            self.model.clear()
+            self.model.labels(model).set(1)
 
     def finished(self, event: TurnFinished) -> None:
-        self.tokens.labels("prompt").inc(event.prompt_tokens)
-        self.tokens.labels("cached").inc(event.cached_tokens)
-        self.tokens.labels("completion").inc(event.completion_tokens)
+        spent = (event.prompt_tokens, event.cached_tokens, event.completion_tokens)
+        for kind, tokens in zip(self._kinds, spent, strict=True):
+            kind.inc(tokens)
 
     def assisted(self, event: AssistEvent) -> None:
         if isinstance(event, TierAnswered):

@@ -40,11 +40,11 @@ class Mailbox:
         self._posted: deque[tuple[Letters, Any]] = deque()
         self._woken = False
 
-    def post(self, letters: Letters, item: Any) -> bool:
-        """False when the loop is closed and nobody will read."""
+    def post(self, letters: Letters, *items: Any) -> bool:
+        """Several are read at once. False when the loop is closed and nobody will read."""
         if self.loop.is_closed():
             return False
-        self._posted.append((letters, item))
+        self._posted.extend([(letters, item) for item in items])
         if not self._woken:
             self._woken = True
             try:

@@ -30,6 +30,8 @@ class Sampling:
     """Alternatives to report for each token, 0 to 20; None reports no probabilities at all."""
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    in_one: bool = False
+    """Nobody watches the reply grow: it may come as one delta, where that saves work for each token."""
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ class XllamacppEngine:
             check_gbnf(grammar)
             request["grammar"] = grammar
         pieces = Pieces(sampling.stop)
-        async with aclosing(self._stream(request)) as bundles:
+        in_one = sampling.in_one and not sampling.stop  # a stop string has to end it early
+        async with aclosing(self._stream(request, in_one)) as bundles:
             async for chunks in bundles:
                 delta, end = _read(chunks, pieces, sampling.logprobs)
                 if delta is not None:
@@ -206,8 +207,10 @@ class XllamacppEngine:
         except RuntimeError as error:  # the pool's, after close
             raise EngineError("the model is closed") from error
 
-    async def _stream(self, request: dict[str, Any]) -> AsyncGenerator[list[dict[str, Any]], None]:
-        """Chunks of one completion as they come. Decoding runs in a thread; closing this iterator stops it at the next token."""
+    async def _stream(self, request: dict[str, Any], in_one: bool = False) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """Chunks of one completion as they come, or all at its end. Decoding runs in a thread; closing this iterator stops it
+        at the next token.
+        """
         if self._replies >= self._places:
             raise Overloaded(f"{self._replies} requests are decoded or wait already")
         loop = asyncio.get_running_loop()
@@ -217,9 +220,12 @@ class XllamacppEngine:
         post = partial(self._mailbox.post, letters)
 
         def decode() -> None:
+            kept: list[Any] = []
+            keep = (lambda chunk: kept.append(chunk) or True) if in_one else post
             try:
                 if not stopped.is_set():
-                    self._server.complete(request, lambda chunk: not post(chunk) or stopped.is_set())
+                    self._server.complete(request, lambda chunk: not keep(chunk) or stopped.is_set())
+                post(*kept)
             except Exception as error:  # the thread's only way to tell: re-raised by the reader below
                 post(error)
             finally:

@@ -68,25 +68,25 @@ class Direct:
         self._engine = XllamacppEngine(folder / document["serve"], context=ENGINE.context, slots=CLIENTS)
         self._runner = asyncio.Runner()
 
-    async def _one(self, tokens: int) -> int:
-        async for piece in self._engine.generate(PROMPT, Sampling(max_tokens=tokens)):
+    async def _one(self, tokens: int, stream: bool) -> int:
+        async for piece in self._engine.generate(PROMPT, Sampling(max_tokens=tokens, in_one=not stream)):
             if isinstance(piece, Finished):
                 return piece.completion_tokens
         return 0
 
-    def milliseconds(self) -> float:
+    def milliseconds(self, stream: bool) -> float:
         began = time.perf_counter()
-        self._runner.run(self._one(TOKENS))
+        self._runner.run(self._one(TOKENS, stream))
         return (time.perf_counter() - began) * 1000
 
-    def tokens_per_s(self) -> float:
+    def tokens_per_s(self, stream: bool) -> float:
         """CLIENTS at once for WINDOW_S; what was begun is finished and counted."""
         began = time.perf_counter()
 
         async def ask() -> int:
             count = 0
             while time.perf_counter() - began < WINDOW_S:
-                count += await self._one(LONG)
+                count += await self._one(LONG, stream)
             return count
 
         async def together() -> list[int]:
@@ -150,33 +150,43 @@ class Served:
 
 
 def latency(direct: Direct, served: Served) -> dict[str, Any]:
-    """What is added, in ms: the difference of neighbours. The control is the engine against itself; ``bare_serve`` is what Ray
-    Serve takes by itself for the same hops."""
+    """What is added, in ms: the difference of neighbours, a plain answer against the engine's in one piece and a streamed one
+    against its stream. The control is the engine against itself; ``bare_serve`` is what Ray Serve takes by itself for the same
+    hops.
+    """
     sides: dict[str, Callable[[], float]] = {
-        "direct": direct.milliseconds,
-        "again": direct.milliseconds,
+        "direct_plain": lambda: direct.milliseconds(False),
+        "direct_stream": lambda: direct.milliseconds(True),
+        "again": lambda: direct.milliseconds(True),
         "plain": lambda: served.milliseconds(False),
         "stream": lambda: served.milliseconds(True),
         "bare": served.bare_milliseconds,
     }
     found = alternated(sides, PAIRS, warm=20)
-    gaps = {name: [b - a for a, b in zip(found["direct"], found[name], strict=True)] for name in ("again", "plain", "stream")}
+    against = {"again": "direct_stream", "plain": "direct_plain", "stream": "direct_stream"}
+    gaps = {name: [b - a for a, b in zip(found[alone], found[name], strict=True)] for name, alone in against.items()}
     p50 = {name: round(statistics.median(values), 2) for name, values in found.items()}
     added = {f"added_{name}": middle(gaps[name]) for name in ("plain", "stream")}
     return {"p50_ms": p50, "control": middle(gaps["again"]), "bare_serve": middle(found["bare"]), **added}
 
 
 def throughput(direct: Direct, served: Served) -> dict[str, Any]:
-    """Tokens/s with CLIENTS at once as a ratio to the engine alone, windows alternating."""
+    """Tokens/s with CLIENTS at once as a ratio to the engine alone, windows alternating; pairs as in ``latency``."""
     sides: dict[str, Callable[[], float]] = {
-        "direct": direct.tokens_per_s,
-        "control": direct.tokens_per_s,
+        "direct_plain": lambda: direct.tokens_per_s(False),
+        "direct_stream": lambda: direct.tokens_per_s(True),
+        "control": lambda: direct.tokens_per_s(True),
         "plain": lambda: served.tokens_per_s(False),
         "stream": lambda: served.tokens_per_s(True),
     }
     found = alternated(sides, WINDOWS, warm=1)
-    result: dict[str, Any] = {"clients": CLIENTS, "direct_tokens_per_s": round(statistics.median(found["direct"]), 1)}
-    return result | {name: middle([b / a for a, b in zip(found["direct"], found[name], strict=True)]) for name in list(sides)[1:]}
+    result: dict[str, Any] = {"clients": CLIENTS}
+    for name in ("direct_plain", "direct_stream"):
+        result[f"{name}_tokens_per_s"] = round(statistics.median(found[name]), 1)
+    against = {"control": "direct_stream", "plain": "direct_plain", "stream": "direct_stream"}
+    return result | {
+        name: middle([b / a for a, b in zip(found[alone], found[name], strict=True)]) for name, alone in against.items()
+    }
 
 
 def swaps(url: str, key: str, refs: list[ModelRef], profile: Profile, home: Home) -> dict[str, Any]:

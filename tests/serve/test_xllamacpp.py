@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,45 @@ async def test_stop_strings_end_the_reply_and_are_left_out(engine: XllamacppEngi
     text, end = await reply(engine, Sampling(max_tokens=90, stop=("cd",)), 'root ::= "abcdefgh"')
     assert text == "ab"
     assert end.finish_reason == "stop"
+
+
+@pytest.mark.parametrize("stop", [(), ("gh",)])
+async def test_a_reply_in_one_says_what_its_stream_says(engine: XllamacppEngine, stop: tuple[str, ...]) -> None:
+    """With stop strings it comes in pieces all the same: nothing may be decoded behind one."""
+    grammar = 'root ::= "abcdefghijkl"'
+    streamed = await pieces_of(engine, Sampling(max_tokens=90, logprobs=1, stop=stop), grammar)
+    whole = await pieces_of(engine, Sampling(max_tokens=90, logprobs=1, stop=stop, in_one=True), grammar)
+    tokens = [[(token.token, token.logprob) for p in found[:-1] for token in p.logprobs] for found in (streamed, whole)]
+    assert [name for name, _ in tokens[0]] == [name for name, _ in tokens[1]]
+    assert stop or len(whole) == 2
+    said = ["".join(p.text for p in found if isinstance(p, Delta)) for found in (streamed, whole)]
+    assert said[0] == said[1] == ("abcdef" if stop else "abcdefghijkl")
+    assert streamed[-1].completion_tokens == whole[-1].completion_tokens
+    assert streamed[-1].finish_reason == whole[-1].finish_reason == "stop"
+
+
+async def test_a_reply_in_one_ends_early_when_nobody_waits_for_it(
+    engine: XllamacppEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, decoded, complete = threading.Event(), 0, engine._server.complete
+
+    def counted(request: dict[str, Any], deliver: Any) -> Any:
+        def count(chunk: Any) -> bool:
+            nonlocal decoded
+            decoded += 1
+            begun.set()
+            return deliver(chunk)
+
+        return complete(request, count)
+
+    monkeypatch.setattr(engine._server, "complete", counted)
+    leaving = asyncio.create_task(reply(engine, Sampling(max_tokens=900, in_one=True), f'root ::= "{"a" * 2000}"'))
+    await asyncio.to_thread(begun.wait, 30)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    text, _ = await asyncio.wait_for(reply(engine, Sampling(max_tokens=90, in_one=True), 'root ::= "abc"'), 30)
+    assert text == "abc"
+    assert decoded < 700
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
