@@ -163,7 +163,7 @@ async def test_settings_reach_the_turn(served: Served) -> None:
     turn = served.speaker.turns[-1]
     assert turn.messages[0].role == "system"
     assert turn.messages[0].content == "Be short."
-    assert turn.sampling == Sampling(max_tokens=7, temperature=0.5, top_p=0.9, stop=("x",), seed=5)
+    assert turn.sampling == Sampling(max_tokens=7, temperature=0.5, top_p=0.9, stop=("x",), seed=5, in_one=True)
     assert turn.tool_choice == ToolChoice("named", "HassTurnOn")
     assert turn.home == ("Hall lamp: light: on",)
     assert [tool.function.name for tool in turn.tools] == ["HassTurnOn"]
@@ -425,7 +425,7 @@ async def test_every_setting_reaches_the_turn(served: Served) -> None:
     first, second = served.speaker.turns
     sampling = Sampling(
         max_tokens=20, temperature=1, top_k=3, min_p=0.1, presence_penalty=0.5, frequency_penalty=-0.5, seed=2**63 - 1,
-        repeat_penalty=1.25, logit_bias=((5, -100.0),), logprobs=4,
+        repeat_penalty=1.25, logit_bias=((5, -100.0),), logprobs=4, in_one=True,
     )  # fmt: skip
     assert first.sampling == sampling
     assert second.sampling == replace(sampling, seed=0)
