@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     ours = typer.Typer(help="Keys of the API: one a device or person, each with a role.", no_args_is_help=True)
     ours.command("add", epilog="Example: rottie keys add --id tablet --role guest --area hall")(add)
     ours.command("list", epilog="Example: rottie keys list")(show_all)
+    ours.command("remove", epilog="Example: rottie keys remove --id tablet")(remove)
     app.add_typer(ours, name="keys")
 
 
@@ -30,7 +31,7 @@ def add(
 ) -> None:
     """Make a key and print it.
 
-    It counts at once. To withdraw it, delete its line in ROTTIE_HOME/api_key.
+    It counts at once. `rottie keys remove` withdraws it.
     """
     from rottie.stack.keys import private_folder
     from schemas.errors import KeysUnusable
@@ -44,7 +45,7 @@ def add(
     ensure_key(home.api_key)
     if any(caller.id == name for caller in keys_in(home.api_key).values()):
         raise KeysUnusable(
-            "there is a key with this id", where="--id", hint="Choose another, or delete its line in the key file."
+            "there is a key with this id", where="--id", hint="Choose another, or withdraw it by `rottie keys remove`."
         )
     caller = Caller(name, cast("Role", role), area)
     try:
@@ -54,6 +55,25 @@ def add(
     key, before = new_key(), home.api_key.read_text().rstrip("\n")
     write_atomic(home.api_key, f"{before}\n{key} {marks}\n".lstrip("\n"), 0o600)
     print_json({**_shown(caller), "key": key}) if as_json else print(key)
+
+
+def remove(name: str = typer.Option(..., "--id", help="Whose key it is."), as_json: bool = JSON) -> None:
+    """Withdraw a key, at once; requests that have begun end as they would have.
+
+    Keys without marks have no id: delete their line in ROTTIE_HOME/api_key.
+    """
+    from schemas.errors import KeysUnusable
+    from schemas.hashing import write_atomic
+    from schemas.settings import Home
+    from serve.api.keys import key_of, keys_in
+
+    path = Home.current().api_key
+    keys = {caller.id: key for key, caller in keys_in(path).items()} if path.exists() else {}
+    if name not in keys:
+        raise KeysUnusable("there is no key with this id", where="--id", hint="`rottie keys list` tells which there are.")
+    kept = [line for line in path.read_bytes().splitlines(keepends=True) if key_of(line) != keys[name]]
+    write_atomic(path, b"".join(kept), 0o600)
+    print_json({"removed": name}) if as_json else print(f"The key of {name} is withdrawn.")
 
 
 def show_all(as_json: bool = JSON) -> None:

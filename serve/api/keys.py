@@ -63,7 +63,7 @@ def keys_in(path: Path) -> dict[bytes, Caller]:
     """Every key of ``path``, in order. Raises KeysUnusable with the number of the line, never with what stands there; OSError."""
     found: dict[bytes, Caller] = {}
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        if not line.strip() or line.strip().startswith(b"#"):
+        if key_of(line) is None:
             continue
         try:
             key, caller = _read(line)
@@ -75,6 +75,12 @@ def keys_in(path: Path) -> dict[bytes, Caller]:
             raise KeysUnusable(f"line {number} of the key file {error}", where=f"{path}:{number}") from None
         found[key] = caller
     return found
+
+
+def key_of(line: bytes) -> bytes | None:
+    """The key that a line of the file holds; None for one that is skipped."""
+    words = line.split(None, 1)
+    return words[0] if words and not words[0].startswith(b"#") else None
 
 
 def marked(caller: Caller) -> str:

@@ -135,6 +135,20 @@ def test_keys_are_added_and_listed_without_showing_them(tmp_path: Path) -> None:
     assert len(path.read_text().splitlines()) == 3
 
 
+def test_a_key_is_withdrawn_and_the_others_stay(tmp_path: Path) -> None:
+    assert rottie("keys", "remove", "--id", "tablet").exit_code == 2
+    for name in ("tablet", "ann"):
+        rottie("keys", "add", "--id", name, "--role", "guest")
+    path = tmp_path / "home" / "api_key"
+    first, tablet, ann = path.read_text().splitlines()
+    path.write_text(f"# of the house\n{first}\n\n  {tablet}\n{ann}\n")
+    assert rottie("keys", "remove", "--id", "x").exit_code == 2
+    removed = rottie("keys", "remove", "--id", "tablet", "--json")
+    assert (removed.exit_code, json.loads(removed.stdout)) == (0, {"removed": "tablet"})
+    assert path.read_text() == f"# of the house\n{first}\n\n{ann}\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_key_goes_on_its_own_line(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     make_keys(home)
