@@ -21,7 +21,7 @@ from schemas.inventory import Entity
 from serve.actions.beside import sayings
 from serve.actions.home import SimulatedHome
 from serve.actions.intents import Recognised
-from serve.actions.sentences import RESPONSES
+from serve.actions.sentences import language as known_of
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _responses(language: str) -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=512)
 def _template(language: str, intent: str, key: str) -> Template | None:
-    ours = {**sayings.RESPONSES.get(language, {}), **RESPONSES.get(language, {})}
+    ours = {**sayings.RESPONSES.get(language, {}), **known_of(language).responses}
     texts = {**_responses(language).get(intent, {}), **ours.get(intent, {})}
     source = texts.get(key) or texts.get("default")
     if not source:

@@ -18,6 +18,8 @@ from tests.serve.actions.conftest import ADMIN, after
 
 WORDS = ["turn", "on", "off", "the", "set", "to", "40", "%", "timer", "lamp", "in", "rollo", "wohnzimmer", "and", "add", "list"]
 
+_THREE = ("Night light", "Kettle", "Radio")
+
 
 def heard(text: str, home: SimulatedHome, language: str = "en", actor: Actor | None = None) -> tuple[str, dict[str, Any]] | None:
     found = recognise(text, home, language, actor)
@@ -133,6 +135,15 @@ def test_left_to_the_model(home: SimulatedHome, text: str) -> None:
         ("turn on the counter lamp and close the left blind", [("HassTurnOn", "Counter lamp"), ("HassTurnOff", "Left blind")]),
         ("turn off the kettle and the radio", [("HassTurnOff", "Kettle"), ("HassTurnOff", "Radio")]),
         ("kettle and radio on", [("HassTurnOn", "Kettle"), ("HassTurnOn", "Radio")]),
+        ("turn both the kettle and the radio off", [("HassTurnOff", "Kettle"), ("HassTurnOff", "Radio")]),
+        ("could you turn the kettle on and the radio off", [("HassTurnOn", "Kettle"), ("HassTurnOff", "Radio")]),
+        ("dim the counter lamp to 20 and the moon to 40", [("HassLightSet", "Counter lamp"), ("HassLightSet", "Night light")]),
+        ("do me a favor and turn the moon, the kettle and the radio on", [("HassTurnOn", name) for name in _THREE]),
+        (
+            "how about closing the left blind and locking the back door",
+            [("HassTurnOff", "Left blind"), ("HassTurnOn", "Back door")],
+        ),
+        ("turn off the kettle but leave the radio on", [("HassTurnOff", "Kettle"), ("HassTurnOn", "Radio")]),
         ("kettle on and the moon too", [("HassTurnOn", "Kettle"), ("HassTurnOn", "Night light")]),
         (
             "kettle off, radio off, then lock the back door",
@@ -145,6 +156,13 @@ def test_several_orders_in_one_sentence(home: SimulatedHome, text: str, calls: l
     assert found is not None
     assert [(call.function.name, call.function.parsed()["name"]) for call in found.calls] == calls
     assert len({call.id for call in found.calls}) == len(calls)
+
+
+def test_an_order_for_several_places(home: SimulatedHome) -> None:
+    for places in ("the kitchen and the bedroom", "the kitchen and in the bedroom"):
+        found = recognise(f"turn off the lights in {places}", home)
+        assert found is not None
+        assert [call.function.parsed()["area"] for call in found.calls] == ["Kitchen", "Bedroom"]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +194,99 @@ def test_what_people_say_beside_the_packages_sentences(
     assert heard(text, home) == (tool, arguments)
 
 
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        ("would you be so kind as to turn off the counter lamp", "HassTurnOff", {"name": "Counter lamp"}),
+        ("hey, could you switch the kettle on when you get a chance, please", "HassTurnOn", {"name": "Kettle"}),
+        ("would you mind turning the kettle on", "HassTurnOn", {"name": "Kettle"}),
+        ("the left blind should be closed", "HassTurnOff", {"name": "Left blind"}),
+        ("i'd like the moon on", "HassTurnOn", {"name": "Night light"}),
+        ("i need the back door unlocked", "HassTurnOff", {"name": "Back door"}),
+        ("see to it that the kettle is off", "HassTurnOff", {"name": "Kettle"}),
+        ("the counter lamp needs turning off", "HassTurnOff", {"name": "Counter lamp"}),
+        ("the counter lamp, turn it off", "HassTurnOff", {"name": "Counter lamp"}),
+        ("in the kitchen turn the lights on", "HassTurnOn", {"area": "Kitchen", "domain": "light"}),
+        ("players off in the kitchen", "HassTurnOff", {"area": "Kitchen", "domain": "media_player"}),
+        ("open the blinds everywhere", "HassTurnOn", {"device_class": "blind", "domain": "cover"}),
+        ("raise the right blind to a quarter", "HassSetPosition", {"name": "Right blind", "position": 25}),
+        ("close the left blind 20 percent more", "HassSetPosition", {"name": "Left blind", "position_step": -20}),
+        ("stop the left blind", "HassStopMoving", {"name": "Left blind"}),
+        ("make the counter lamp a bit brighter", "HassLightSet", {"name": "Counter lamp", "brightness_step": 10}),
+        ("set the counter lamp to light blue", "HassLightSet", {"name": "Counter lamp", "color": "lightblue"}),
+        ("have the hood a lot slower", "HassFanSetSpeed", {"name": "Hood", "percentage_step": -40}),
+        ("the radiator should be at 18", "HassClimateSetTemperature", {"name": "Radiator", "temperature": 18}),
+        ("radiator half a degree warmer", "HassClimateSetTemperature", {"name": "Radiator", "temperature_step": 0.5}),
+        ("put the radio on mute", "HassMediaPlayerMute", {"name": "Radio"}),
+        ("let the radio play some jazz", "HassMediaSearchAndPlay", {"name": "Radio", "search_query": "jazz"}),
+        ("send rolf home", "HassVacuumReturnToBase", {"name": "Rolf"}),
+        ("tell rolf to clean the kitchen", "HassVacuumCleanArea", {"name": "Rolf", "area": "Kitchen"}),
+        ("jot cumin down on the shopping list", "HassListAddItem", {"item": "cumin", "name": "Shopping list"}),
+        ("shopping list: oat milk", "HassListAddItem", {"item": "oat milk", "name": "Shopping list"}),
+        ("we're out of milk", "HassShoppingListAddItem", {"item": "milk"}),
+        ("take rice off the shopping list", "HassListRemoveItem", {"item": "rice", "name": "Shopping list"}),
+        ("give me ten minutes on the timer", "HassStartTimer", {"minutes": 10}),
+        ("start a pasta timer for an hour and a half", "HassStartTimer", {"name": "pasta", "hours": 1, "minutes": 30}),
+    ],
+)
+def test_the_many_ways_of_saying_it(home: SimulatedHome, text: str, tool: str, arguments: dict[str, Any]) -> None:
+    assert heard(text, home) == (tool, arguments)
+
+
+@pytest.mark.parametrize("down", ["the counter lamp down by five percent", "the counter lamp down by 5%"])
+def test_less_is_less_in_words_and_digits(home: SimulatedHome, down: str) -> None:
+    assert heard(f"turn {down}", home) == ("HassLightSet", {"name": "Counter lamp", "brightness_step": -5})
+    assert heard("turn down radio volume by five percent", home) == (
+        "HassSetVolumeRelative",
+        {"name": "Radio", "volume_step": -5},
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("who left the counter lamp on", "do i have to turn off the counter lamp", "should we lock the back door"),
+        *("the counter lamp on?", "the back door should be locked?", "i think the counter lamp is on", "can you hear me"),
+        *("please don't turn on the counter lamp", "could you not turn on the kettle", "you should never open the left blind"),
+        *("turn on the counter lamp at 9", "turn the counter lamp on at 7", "close the left blind at ten"),
+        *("kettle on tomorrow", "if it rains the left blind should be closed", "i left the counter lamp on"),
+        *("turn off everything in the kitchen but the counter lamp", "turn off the kettle but the radio"),
+        *("sorry, the counter lamp 2", "counter lamp 3", "bring up the counter lamp", "no, the kettle", "the kettle please"),
+    ],
+)
+def test_what_is_no_order_or_no_clear_one_is_left_to_the_model(home: SimulatedHome, text: str) -> None:
+    assert heard(text, home) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("put milk and eggs on the shopping list", "add milk or cream to the shopping list", "we're out of milk and eggs"),
+        *("put the kettle on the shopping list", "add everything to the shopping list", "what should be on the shopping list"),
+        *(
+            "put not milk on the shopping list",
+            "add milk in ten minutes to the shopping list",
+            "add milk tomorrow to my chores list",
+        ),
+        *(
+            "pop open milk on the shopping list",
+            "i want the milk that is on the shopping list",
+            "start a pasta and rice timer for 5 minutes",
+        ),
+    ],
+)
+def test_a_free_text_swallows_no_other_words(home: SimulatedHome, text: str) -> None:
+    assert heard(text, home) is None
+
+
+def test_a_title_may_end_as_an_order_does(home: SimulatedHome) -> None:
+    cook = Actor(id="cook", area="kitchen")
+    for text in ("play apocalypse now", "let the radio play it's now", "play jazz on the lava lamp"):
+        assert heard(text, home, actor=cook) is None
+    jazz = ("HassMediaSearchAndPlay", {"name": "Radio", "search_query": "jazz"})
+    assert heard("play jazz on the radio now", home) == heard("could you play jazz on the radio, please", home) == jazz
+
+
 def test_the_room_of_the_one_who_asks(home: SimulatedHome) -> None:
     cook = Actor(id="cook", area="kitchen")
     assert heard("turn off the lights", home, actor=cook) == ("HassTurnOff", {"area": "Kitchen", "domain": "light"})
@@ -204,6 +315,9 @@ def test_languages() -> None:
         ("turn off everything in the kitchen", "Turned off everything in kitchen", None),
         ("close the left blind", "Closing", {"cover.left": "closed"}),
         ("add tea to the shopping list", "Added tea", {"todo.shopping_list": "3"}),
+        ("players off in the kitchen", "Turned off the players", {"media_player.radio": "off"}),
+        ("stop the left blind", "Stopped", None),
+        ("make the counter lamp brighter", "Brightness set", None),
         ("set a timer for 5 minutes", "Timer set for 5 minutes", {"timer.spoken_1": "active"}),
         ("is the back door locked", "Yes", {}),
         ("which lights are on", "Counter lamp", {}),
