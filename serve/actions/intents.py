@@ -129,7 +129,7 @@ def _one_of(values: TextSlotList) -> frozenset[str]:
         clauses = Sentence(expression=value.text_in).get_required_clauses({})
         if not clauses:
             return frozenset()
-        found.update(next(iter(clauses)))
+        found.update(max(clauses, key=lambda clause: (min(map(len, clause)), sorted(clause))))
     return frozenset(found)
 
 

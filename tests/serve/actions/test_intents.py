@@ -208,6 +208,8 @@ def test_what_people_say_beside_the_packages_sentences(
         ("the counter lamp, turn it off", "HassTurnOff", {"name": "Counter lamp"}),
         ("in the kitchen turn the lights on", "HassTurnOn", {"area": "Kitchen", "domain": "light"}),
         ("players off in the kitchen", "HassTurnOff", {"area": "Kitchen", "domain": "media_player"}),
+        ("set all the lights upstairs to off", "HassTurnOff", {"floor": "Upper floor", "domain": "light"}),
+        ("lights off everywhere", "HassTurnOff", {"domain": "light"}),
         ("open the blinds everywhere", "HassTurnOn", {"device_class": "blind", "domain": "cover"}),
         ("raise the right blind to a quarter", "HassSetPosition", {"name": "Right blind", "position": 25}),
         ("close the left blind 20 percent more", "HassSetPosition", {"name": "Left blind", "position_step": -20}),
