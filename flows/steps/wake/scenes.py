@@ -17,6 +17,7 @@ from flows.steps.speech.augment import Audio
 from flows.steps.speech.espeak import Spoken, Synthesizer, voices
 from flows.steps.wake import wording
 from flows.steps.wake.network import OVERLAP, RATE, STEP
+from schemas.errors import EngineError
 from schemas.pipeline import Part
 
 FRAMES = 320
@@ -128,17 +129,21 @@ class Studio:
         return np.resize(np.roll(noise, int(self._rng.integers(noise.size))), samples)
 
     def _speech(self, text: str, voice: str | None = None, words: int | None = None) -> Said:
-        spoken = self._synthesizer.say(
-            text,
-            voice or self._random.choice(self._voices),
-            rate_wpm=int(self._random.triangular(95, 280, 165)),
-            pitch=self._random.randint(5, 95),
-            pitch_range=self._random.randint(15, 85),
-        )
+        spoken = self._spoken(text, voice or self._random.choice(self._voices))
         factor = self._random.uniform(0.9, 1.1)
         audio = augment.resample(spoken.audio, round(spoken.rate * factor / 50) * 50, RATE)
         end = _end(spoken, words)
         return Said(audio, round(end * audio.size / max(1, spoken.audio.size)))
+
+    def _spoken(self, text: str, voice: str, tries: int = 4) -> Spoken:
+        """At any pace and pitch; at others where espeak-ng dies of one, as it does once in many thousands."""
+        rate, pitch, spread = self._random.triangular(95, 280, 165), self._random.randint(5, 95), self._random.randint(15, 85)
+        try:
+            return self._synthesizer.say(text, voice, rate_wpm=int(rate), pitch=pitch, pitch_range=spread)
+        except EngineError:
+            if tries == 1:
+                raise
+        return self._spoken(text, voice, tries - 1)
 
     def _phrase_said(self) -> Said:
         voice = self._random.choice(self._voices)

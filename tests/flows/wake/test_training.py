@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from flows.steps.speech.espeak import Synthesizer
+from flows.steps.speech.espeak import Spoken, Synthesizer
 from flows.steps.wake import measuring, pool, scenes, training
 from flows.steps.wake.pool import NEAR, POSITIVE, TALK, Share
 from flows.steps.wake.scenes import SAMPLES, Studio
+from schemas.errors import EngineError
 from schemas.settings import Home
 from schemas.speech import Fit, SpeechGate, WakeRecipe
 from serve.engines.wake_word import WakeWord
@@ -50,6 +52,24 @@ def test_scenes_hold_the_phrase_where_they_say_so() -> None:
         talks = list(studio.talks(6))
         assert all(np.isfinite(scene.audio).all() and np.abs(scene.audio).max() <= 1 for scene in talks)
         assert talks[0].audio[-240:] == pytest.approx(talks[1].audio[:240]), "one stretch, cut without a gap"
+
+
+@pytest.mark.slow
+def test_what_espeak_dies_of_is_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Synthesizer() as synthesizer:
+        studio = Studio("hey rottie", "validation", synthesizer)
+        say, asked = synthesizer.say, []
+
+        def dies_once(text: str, voice: str, **how: Any) -> Spoken:
+            asked.append((text, voice, how))
+            if len(asked) == 1:
+                raise EngineError("espeak-ng was lost twice over the same text")
+            return say(text, voice, **how)
+
+        monkeypatch.setattr(synthesizer, "say", dies_once)
+        assert studio.stretch(SAMPLES, silent=0).any()
+        assert asked[0][:2] == asked[1][:2]
+        assert asked[0][2] != asked[1][2], "the same would end it again"
 
 
 @pytest.mark.slow
