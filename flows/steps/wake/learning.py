@@ -1,7 +1,9 @@
 """What the wake word's network learns, from which scenes, and how it is judged meanwhile: a Learner for speech.fitting.
 
-Scenes follow one another in rows, so that each hop but the first few of a row is learnt from. Half of the scenes without the
-phrase are drawn from those that came nearest to it before (hard negatives). Does not cover the shipped threshold's choice.
+Scenes follow one another in rows, so that each hop but the first few of a row is learnt from. Half of the talk and noise is
+drawn from what came nearest to the phrase before (hard negatives). Near misses are not: a network that is made to tell the last
+of them from the phrase is sure of neither, and then misses more at the threshold that talk sets. Does not cover the shipped
+threshold's choice.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from flows.steps.wake.network import BANDS, FEATURE_SCALE, WakeNetwork
+from flows.steps.wake.network import BANDS, FEATURE_SCALE, WakeNetwork, mel_edges
 from flows.steps.wake.network import FRAMES as HOP_FRAMES
 from flows.steps.wake.pool import NEAR, POSITIVE, TALK, Pool
 from flows.steps.wake.scenes import FRAMES, SCENE_S
@@ -24,12 +26,15 @@ from schemas.speech import WakeRecipe
 RATE_ALLOWED = 0.5
 """False accepts an hour."""
 _ROW = 8  # scenes
+_POSITIVES, _NEAR = 0.375, 0.125
+"""Shares of what is drawn, whatever the pool's are: the phrase often, what only sounds like it seldom."""
 _FIRM = (4, 32)
 """Frames after the end of the phrase in which one hop must say so."""
 _LOOSE = (-24, 96)
 """Frames around it in which nothing else is asked."""
 HEARD = (-16, 80)
 """Frames around the end of the phrase in which hearing it counts."""
+_CENTRES = mel_edges()[1:-1]
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,8 @@ class WakeLearner:
         self._network = model
         self._recipe, self._pool, self._held_out = recipe, pool, held_out
         self._of_kind = {kind: np.flatnonzero(pool.kinds == kind) for kind in (POSITIVE, NEAR, TALK)}
-        self._hard: dict[int, NDArray[np.int64]] = {}
-        if hardness is not None:
-            for kind in (NEAR, TALK):
-                found = self._of_kind[kind]
-                self._hard[kind] = found[np.argsort(-hardness[found])[: max(1, len(found) // 12)]]
+        talk = self._of_kind[TALK]
+        self._hard = talk if hardness is None else talk[np.argsort(-hardness[talk])[: max(1, len(talk) // 12)]]
 
     def batches(self, start: int) -> Iterator[Batch]:
         for step in count(start):
@@ -89,18 +91,18 @@ class WakeLearner:
     def _batch(self, rng: np.random.Generator) -> Batch:
         rows = max(1, self._recipe.fit.batch // _ROW)
         wanted = rows * _ROW
-        positives, near = round(wanted * self._recipe.positives), round(wanted * self._recipe.near)
-        chosen = [rng.choice(self._of_kind[POSITIVE], positives)]
-        for kind, number in ((NEAR, near), (TALK, wanted - positives - near)):
-            hard = number // 2 if kind in self._hard else 0
-            chosen.append(rng.choice(self._of_kind[kind], number - hard))
-            chosen.append(rng.choice(self._hard[kind], hard) if hard else np.empty(0, np.int64))
+        positives, near = round(wanted * _POSITIVES), round(wanted * _NEAR)
+        hard = (wanted - positives - near) // 2
+        drawn = {POSITIVE: positives, NEAR: near, TALK: wanted - positives - near - hard}
+        chosen = [rng.choice(self._of_kind[kind], number) for kind, number in drawn.items()]
+        chosen.append(rng.choice(self._hard, hard))
         order = rng.permutation(np.concatenate(chosen))
         features = self._pool.take(order)
+        ends = paced(features, self._pool.ends[order], rng)
         _mix(features, self._pool, rng)
         features = features.reshape(rows, _ROW * FRAMES, BANDS)
         _mask(features, rng)
-        labels = labels_of(self._pool.ends[order].reshape(rows, _ROW), self._network.view)
+        labels = labels_of(ends.reshape(rows, _ROW), self._network.view)
         return Batch(torch.from_numpy(features), torch.from_numpy(labels), wanted)
 
 
@@ -145,15 +147,43 @@ def scores(model: WakeNetwork, pool: Pool) -> NDArray[np.float32]:
     return np.array(results, np.float32)
 
 
+def paced(features: NDArray[np.float32], ends: NDArray[np.int32], rng: np.random.Generator) -> NDArray[np.int32]:
+    """A quarter of the scenes faster or slower, in place; where the phrase ends in each then. The last frame stays the last, what
+    is missing before the first is the beginning played backwards."""
+    ends = ends.copy()
+    for place in np.flatnonzero(rng.random(len(features)) < 0.25):
+        pace = float(rng.uniform(0.92, 1.08))
+        source = np.abs(np.round(FRAMES - 1 - (FRAMES - 1 - np.arange(FRAMES)) * pace)).astype(np.int64)
+        features[place] = features[place][source]
+        if ends[place] >= 0:
+            ends[place] = round(FRAMES - 1 - (FRAMES - 1 - ends[place]) / pace)
+    return ends
+
+
 def _mix(features: NDArray[np.float32], pool: Pool, rng: np.random.Generator) -> None:
-    """Half of the scenes at another loudness, half of these with other talk or noise under them: power adds up."""
-    chosen = np.flatnonzero(rng.random(len(features)) < 0.5)
-    others = rng.choice(np.flatnonzero(pool.kinds == TALK), len(chosen))
-    gains = lambda low, high: (10 ** rng.uniform(low, high, (len(chosen), 1, 1))).astype(np.float32)  # noqa: E731
-    under = np.expm1(pool.take(others) * np.float32(FEATURE_SCALE)) * gains(-4.0, -1.0)
-    under[rng.random(len(chosen)) < 0.5] = 0
-    loud = np.expm1(features[chosen] * np.float32(FEATURE_SCALE)) * gains(-1.0, 0.5)
-    features[chosen] = np.log1p(loud + under) / np.float32(FEATURE_SCALE)
+    """A third of the scenes in another throat, on another microphone and at another loudness, a third of these with other talk
+    or noise under them: power adds up."""
+    chosen = np.flatnonzero(rng.random(len(features)) < 0.33)
+    power = _power(features[chosen]) @ np.reshape([response(rng) for _ in chosen], (-1, BANDS, BANDS))
+    under = rng.random(len(chosen)) < 0.33
+    others = rng.choice(np.flatnonzero(pool.kinds == TALK), int(under.sum()))
+    gains = (10 ** rng.uniform(-4.0, -1.5, (len(others), 1, 1))).astype(np.float32)
+    power[under] += _power(pool.take(others)) * gains
+    features[chosen] = np.log(1 + power) / np.float32(FEATURE_SCALE)
+
+
+def _power(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.exp(features * np.float32(FEATURE_SCALE)) - 1
+
+
+def response(rng: np.random.Generator) -> NDArray[np.float32]:
+    """(bands, bands) from power to power: formants and pitch up to 6% higher or lower (vocal tract length perturbation,
+    Jaitly and Hinton 2013), a smooth response within 3 dB, and a gain of -10 to 5 dB."""
+    wanted = _CENTRES * rng.uniform(0.94, 1.06)
+    places = np.interp(wanted, _CENTRES, np.arange(BANDS))
+    weights = np.maximum(0, 1 - np.abs(np.arange(BANDS)[:, None] - places))
+    decibels = np.interp(np.arange(BANDS), np.linspace(0, BANDS - 1, 6), rng.uniform(-3, 3, 6)) + rng.uniform(-10, 5)
+    return (weights * 10 ** (decibels / 10)).astype(np.float32)
 
 
 def _mask(features: NDArray[np.float32], rng: np.random.Generator) -> None:

@@ -55,8 +55,10 @@ class Pool:
         """Features (indices, frames, bands)."""
         starts = np.cumsum([0, *(len(chunk) for chunk in self.steps)])
         places = np.searchsorted(starts, indices, side="right") - 1
-        rows = [self.steps[place][index - starts[place]] for place, index in zip(places, indices, strict=True)]
-        return np.stack(rows).astype(np.float32) * np.float32(_UNIT)
+        rows = np.empty((len(indices), *self.steps[0].shape[1:]), np.uint8)
+        for number, (place, index) in enumerate(zip(places, indices, strict=True)):
+            rows[number] = self.steps[place][index - starts[place]]
+        return rows.astype(np.float32) * np.float32(_UNIT)
 
 
 def read(folders: Iterable[Path]) -> Pool:

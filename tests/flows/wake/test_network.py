@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from flows.steps.wake import exporting
-from flows.steps.wake.learning import labels_of, threshold_at
-from flows.steps.wake.network import FRAMES, HOP, OVERLAP, RATE, FrontEnd, WakeNetwork, features
+from flows.steps.wake.learning import labels_of, paced, response, threshold_at
+from flows.steps.wake.network import BANDS, FRAMES, HOP, OVERLAP, RATE, FrontEnd, WakeNetwork, features
 from flows.steps.wake.scenes import FRAMES as SCENE
 
 
@@ -61,3 +61,27 @@ def test_a_threshold_lets_through_what_is_allowed() -> None:
     highest = np.arange(100, dtype=np.float32)
     assert (highest > threshold_at(highest, hours=10, rate=0.5)).sum() == 5
     assert (highest > threshold_at(highest, hours=1, rate=0.5)).sum() == 0
+
+
+def test_a_scene_at_another_pace_keeps_the_place_where_the_phrase_ends() -> None:
+    features = np.tile(np.arange(SCENE, dtype=np.float32)[None, :, None], (64, 1, BANDS))
+    before = np.array([-1, 140, 200, 295] * 16, np.int32)
+    ends = paced(features, before, np.random.default_rng(0))
+    assert ((ends < 0) == (before < 0)).all()
+    said = np.flatnonzero(before >= 0)
+    assert features[said, ends[said], 0] == pytest.approx(before[said], abs=1.5)
+    assert (ends[said] < SCENE).all()
+    assert 4 < (ends[said] != before[said]).sum() < 24, "about a quarter of them"
+    assert (features[:, -1] == SCENE - 1).all()
+
+
+def test_another_throat_moves_what_is_heard_by_a_band_at_most() -> None:
+    rng = np.random.default_rng(0)
+    moved = []
+    for _ in range(50):
+        heard = np.eye(BANDS, dtype=np.float32)[20] @ response(rng)
+        assert (heard >= 0).all()
+        assert 0.04 < heard.sum() < 8, "-13 to 8 dB, a little of it between two bands"
+        moved.append(float(heard @ np.arange(BANDS) / heard.sum()) - 20)
+    assert -1.1 < min(moved) < -0.5
+    assert 0.5 < max(moved) < 1.1

@@ -84,6 +84,7 @@ def test_a_pool_is_made_once(tmp_path: Path) -> None:
     assert ((kept.ends >= 0) == (kept.kinds == POSITIVE)).all()
     taken = kept.take(np.array([11, 0]))
     assert taken.shape == (2, 320, 40)
+    assert kept.take(np.empty(0, np.int64)).shape == (0, 320, 40)
     assert 0 <= taken.min() <= taken.max() <= 5.1
 
 
