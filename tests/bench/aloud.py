@@ -26,7 +26,7 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,6 +58,8 @@ _LETTER_MS = (20.0, 250.0)
 _QUIET = 0.01
 _PATIENCE_S, _AFTER_S = 15.0, 0.5
 _DRAWN = 8  # rows for each request: most are about other tools, have names that no English voice says, or go on from others
+
+_LATELY = timedelta(minutes=5)
 
 States = Mapping[str, Any]
 
@@ -217,12 +219,19 @@ async def judged(asked: Asked, judge: Household, said: Said) -> Judged | None:
 
 def states_of(inventory: Inventory) -> States:
     """By id."""
-    return {entity.id: (entity.state, _lasting(entity.attributes)) for entity in inventory.entities}
+    return {entity.id: (_lately(entity.state), _lasting(entity.attributes)) for entity in inventory.entities}
+
+
+def _lately(state: Any) -> Any:
+    """When a scene, a script or a button was last used is no more than that where two homes do the same one after the other."""
+    when = moment(state)
+    return "lately" if when is not None and datetime.now(UTC) - when < _LATELY else state
 
 
 def _lasting(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without what goes on between two runs; when a timer ends, in minutes from now."""
     kept = {name: value for name, value in attributes.items() if name not in ("finishes_at", "remaining", "last_changed")}
+    kept |= {name: _lately(kept[name]) for name in ("last_triggered",) if name in kept}
     if (ends := moment(attributes.get("finishes_at"))) is not None:
         kept["minutes"] = round((ends - datetime.now(UTC)).total_seconds() / 60)
     return kept

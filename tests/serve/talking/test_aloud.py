@@ -5,13 +5,15 @@ The bars are below what tests/bench/aloud.py measures with a hundred requests: w
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from schemas.inventory import Entity, Inventory
 from serve import speech_models
 from serve.speech_models import STARTER
-from tests.bench.aloud import STRANGERS, TYPED, Judged, is_sounding, measured
+from tests.bench.aloud import STRANGERS, TYPED, Judged, is_sounding, measured, states_of
 
 SHIPPED = (speech_models.STARTERS / "stt" / "model.bin").is_file() and any((speech_models.STARTERS / "tts").glob("*.onnx"))
 pytestmark = [
@@ -38,3 +40,14 @@ async def test_homes_do_what_is_said_aloud_and_answer_aloud(tmp_path: Path) -> N
         assert not any(one.told.failed for one in turns)
         assert sum(is_sounding(one.told) for one in turns) >= len(turns) - 2, kind
         assert sum(one.wrong for one in turns) <= len(turns) // 4, kind
+
+
+def test_a_scene_that_two_homes_begin_one_after_the_other_is_the_same_in_both() -> None:
+    def home(begun: datetime | None) -> Inventory:
+        state = begun.isoformat() if begun else "unknown"
+        return Inventory(entities=(Entity(id="scene.film", name="film", state=state),))
+
+    now = datetime.now(UTC)
+    assert states_of(home(now)) == states_of(home(now - timedelta(seconds=40)))
+    assert states_of(home(now)) != states_of(home(None))
+    assert states_of(home(now)) != states_of(home(now - timedelta(days=1)))
