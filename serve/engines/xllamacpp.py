@@ -221,15 +221,20 @@ class XllamacppEngine:
 
         def decode() -> None:
             kept: list[Any] = []
-            keep = (lambda chunk: kept.append(chunk) or True) if in_one else post
+
+            def deliver(chunk: Any) -> bool:
+                if in_one:
+                    kept.append(chunk)
+                    return stopped.is_set()
+                return not post(chunk) or stopped.is_set()
+
             try:
                 if not stopped.is_set():
-                    self._server.complete(request, lambda chunk: not keep(chunk) or stopped.is_set())
-                post(*kept)
+                    self._server.complete(request, deliver)
             except Exception as error:  # the thread's only way to tell: re-raised by the reader below
-                post(error)
+                kept.append(error)
             finally:
-                post(None)
+                post(*kept, None)
 
         try:
             work = self._pool.submit(decode)
