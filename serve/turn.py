@@ -22,6 +22,7 @@ from schemas.conversation import IMAGE, Message, Tool, ToolCall
 from schemas.errors import EngineError, PromptTooLong, RequestError
 from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, TurnStarted
 from schemas.prompt import MalformedReply
+from serve.actions.linking import linked
 from serve.engines.grammar import ToolChoice
 from serve.engines.pictures import decoded
 from serve.engines.pieces import Pieces, joined, within
@@ -58,7 +59,7 @@ class TurnRequest:
     ``prompt``: the model continues this text, or what these token ids stand for, as it is, and messages, tools and home have
     no part in it. ``adapter``: one that the engine was opened with. ``reply_schema``: the JSON schema that a reply in words
     follows; a call that must be made does not. ``sure``: calls come with how sure the model is of each, exactly so where that may
-    be less than this; 0 for not at all.
+    be less than this; 0 for not at all. ``language``: what the user speaks.
     """
 
     messages: tuple[Message, ...] = ()
@@ -74,6 +75,7 @@ class TurnRequest:
     adapter: str | None = None
     reply_schema: dict[str, Any] | None = None
     sure: float = 0.0
+    language: str = "en"
 
 
 Event = TurnStarted | ReplyDelta | CallsReady | TurnFinished
@@ -178,6 +180,8 @@ class Answerer:
         messages = self.form.normal(self._recalled(request.messages, request.earlier))
         tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
         home = self._lines(request) if request.home is None else request.home
+        if self.manifest.format == "rottie":
+            messages = linked(messages, home, request.language)
         seen = await self._seen(messages)
         prompt = await self._fit(messages, tools, home, seen, request)
         messages = _worded(messages)

@@ -28,7 +28,8 @@ from schemas.inventory import Entity
 from schemas.text import one_line
 from serve.actions.beside import sayings
 from serve.actions.home import SimulatedHome
-from serve.actions.matching import fold
+from serve.actions.linking import Linker, Thing
+from serve.actions.matching import area_of, fold
 from serve.actions.orders import Named, bare, named_in, several
 from serve.actions.sentences import Language
 from serve.actions.sentences import language as known_of
@@ -157,6 +158,7 @@ class _Ready:
     domains: dict[str, frozenset[str]]
     named: Named
     known: Language
+    linker: Linker
     squeezed: tuple[tuple[str, frozenset[str]], ...]
 
     def named_in(self, text: str) -> frozenset[str]:
@@ -186,7 +188,10 @@ def recognise(
     def whole(text: str) -> Recognised | None:
         return _worded(text, home, ready, actor)
 
-    return whole(spoken) or _several(spoken, ready, whole)
+    if found := whole(spoken) or _several(spoken, ready, whole):
+        return found
+    linked = ready.linker.link(spoken)
+    return None if linked == spoken else whole(linked) or _several(linked, ready, whole)
 
 
 def _worded(text: str, home: SimulatedHome, ready: _Ready, actor: Actor | None) -> Recognised | None:
@@ -313,7 +318,19 @@ def _prepare(home: SimulatedHome, tag: str, beside: frozenset[str]) -> _Ready:
     is_thing = {said: _LIST + "name" in kind for said, kind in kinds.items()}
     named = named_in(filter(is_thing.get, kinds), (said for said in kinds if not is_thing[said]), tag)
     squeezed = tuple((short, kind) for said, kind in kinds.items() if (short := _squeezed(said)))
-    return _Ready(tag, intents, _Sieve.of(intents), lists, by_name, named, known_of(tag), squeezed)
+    return _Ready(tag, intents, _Sieve.of(intents), lists, by_name, named, known_of(tag), _linker(home, entities, tag), squeezed)
+
+
+def _linker(home: SimulatedHome, entities: Iterable[Entity], tag: str) -> Linker:
+    floors = {floor.id: (floor.name, *floor.aliases) for floor in home.floors()}
+    areas = {area.id: ((area.name, *area.aliases), floors.get(area.floor or "", ())) for area in home.areas}
+    things = []
+    for entity in entities:
+        place, floor = areas.get(area_of(home, entity) or "", ((), ()))
+        device_class = entity.attributes.get("device_class")
+        kind = device_class if isinstance(device_class, str) else None
+        things.append(Thing((entity.name, *entity.aliases), entity.domain, kind, (*place, *floor)))
+    return Linker(things, [*(names for names, _ in areas.values()), *floors.values()], known_of(tag).linking)
 
 
 def _marked(*kinds: str) -> frozenset[str]:

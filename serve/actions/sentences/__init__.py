@@ -6,6 +6,7 @@ both, article, within   what may stand before several names, before each, and be
 pointing   words that mean something said before: a free text of ``alone`` only, or one that ends with ``end``, does
 doubtful   what no order has; a question may
 asked      a whole sentence that asks, though its words would do for an order
+linking    how things are meant that are not called by their names (serve.actions.linking)
 free       what no free text of an intent has (``any``: of any intent): one that has it is another sentence
 wording    how a request is brought into fewer words (serve.actions.wording)
 rules, lists   added to those of the package, or in place of theirs
@@ -16,14 +17,70 @@ responses  the replies that the package lacks
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, eq=False)
+class Linking:
+    """Words that may stand around a thing, those that say nothing of one, and what things of a domain and class are called."""
+
+    articles: frozenset[str] = frozenset()
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+    inside: frozenset[str] = frozenset()
+    within: frozenset[str] = frozenset()
+    vague: frozenset[str] = frozenset()
+    idioms: tuple[tuple[str, ...], ...] = ()
+    kinds: dict[tuple[str, str | None], tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def closed(self) -> frozenset[str]:
+        """Words that are never part of a thing that is not called by its name."""
+        return (self.articles | self.before | self.after | self.inside) - self.things
+
+    @cached_property
+    def things(self) -> frozenset[str]:
+        """Words of what things are, one and several: "lamps" means no lamp."""
+        return self._of_nouns | self.several
+
+    @cached_property
+    def several(self) -> frozenset[str]:
+        """Words for several things of a kind, but those that are a kind's own, such as "drapes"."""
+        return frozenset(f"{word}s" for word in self._of_nouns) - self._of_nouns
+
+    @cached_property
+    def _of_nouns(self) -> frozenset[str]:
+        return frozenset(word for nouns in self.kinds.values() for noun in nouns for word in noun.split())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return self.closed | self.things | self.vague
+
+    def nouns(self, domain: str, device_class: str | None, names: Iterable[Sequence[str]]) -> tuple[str, ...]:
+        """What a thing of this kind is called. One without a class is of the kind that its ``names``, in words, end with."""
+        if device_class and (domain, device_class) in self.kinds:
+            return self.kinds[domain, device_class]
+        said = {" ".join(name[at:]) for name in names for at in range(len(name))}
+        fits = [nouns for (other, kind), nouns in self.kinds.items() if other == domain and kind and said & set(nouns)]
+        return tuple(noun for nouns in fits for noun in nouns) or self.kinds.get((domain, None), ())
+
+
+def _linking(data: dict[str, Any]) -> Linking:
+    kinds = {}
+    for kind, nouns in data.get("kinds", {}).items():
+        domain, _, device_class = kind.partition(" ")
+        kinds[domain, device_class or None] = tuple(noun.strip().replace("-", " ") for noun in nouns.split(","))
+    sets = {name: words for name, words in data.items() if name not in ("kinds", "idioms")}
+    sets = {name: frozenset(words.split() if isinstance(words, str) else words) for name, words in sets.items()}
+    return Linking(**sets, kinds=kinds, idioms=tuple(tuple(idiom.split()) for idiom in data.get("idioms", ())))
 
 
 @dataclass(frozen=True)
@@ -41,6 +98,7 @@ class Language:
     alone: frozenset[str] = frozenset()
     end: frozenset[str] = frozenset()
     free: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    linking: Linking = field(default_factory=Linking)
     wording: dict[str, Any] = field(default_factory=dict)
     rules: dict[str, str] = field(default_factory=dict)
     lists: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +112,8 @@ def language(tag: str) -> Language:
     path = FOLDER / f"{tag.partition('-')[0].casefold()}.yaml"
     if not path.is_file():
         return Language()
-    found = _joined(yaml.safe_load(path.read_text(encoding="utf-8")))
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = _joined(raw)
     pointing = found.get("pointing", {})
     number = found.get("wording", {}).get("parts", {}).get("number", "")
     return Language(
@@ -72,6 +131,7 @@ def language(tag: str) -> Language:
             name: re.compile(pattern.replace("<number>", number), re.IGNORECASE)
             for name, pattern in found.get("free", {}).items()
         },
+        linking=_linking(raw.get("linking", {})),
         wording=found.get("wording", {}),
         rules=found.get("rules", {}),
         lists=found.get("lists", {}),
