@@ -57,6 +57,7 @@ def request_of(turn: Turn) -> TurnRequest:
         adapter=turn.model.partition(":")[2] or None,
         reply_schema=turn.reply_schema,
         sure=turn.sure,
+        language=turn.language,
     )
 
 

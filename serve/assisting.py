@@ -327,6 +327,7 @@ def turn_of(messages: Sequence[Message], present: Present, manner: Manner) -> Tu
         home_tools=present.tools,
         earlier=manner.earlier,
         sure=manner.sure,
+        language=manner.actor.language,
     )
 
 

@@ -33,7 +33,7 @@ class Turn(BaseModel):
 
     ``model`` may end in ``:adapter``. With ``prompt`` the
     model continues that text, or what those token ids stand for, and messages, tools and home have no part in it.
-    ``reply_schema``: the JSON schema that a reply in words must follow. ``home_now`` to ``whole``, and ``sure``: see
+    ``reply_schema``: the JSON schema that a reply in words must follow. ``home_now`` to ``whole``, ``sure`` and ``language``: see
     TurnRequest.
     """
 
@@ -52,6 +52,7 @@ class Turn(BaseModel):
     reply_schema: dict[str, Any] | None = None
     sampling: protocol.Sampling = protocol.Sampling()
     sure: float = 0.0
+    language: str = "en"
 
 
 class Passages(BaseModel):
