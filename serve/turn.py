@@ -22,7 +22,7 @@ from schemas.conversation import IMAGE, Message, Tool, ToolCall
 from schemas.errors import EngineError, PromptTooLong, RequestError
 from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, TurnStarted
 from schemas.prompt import MalformedReply
-from serve.actions.linking import linked
+from serve.actions.linking import linked, linker_of
 from serve.engines.grammar import ToolChoice
 from serve.engines.pictures import decoded
 from serve.engines.pieces import Pieces, joined, within
@@ -180,21 +180,23 @@ class Answerer:
         messages = self.form.normal(self._recalled(request.messages, request.earlier))
         tools = (self.manifest.tools or request.home_tools or ()) if request.tools is None else request.tools
         home = self._lines(request) if request.home is None else request.home
+        meant: frozenset[str] = frozenset()
         if self.manifest.format == "rottie":
             messages = linked(messages, home, request.language)
+            meant = _meant(messages, home, request.language)
         seen = await self._seen(messages)
         prompt = await self._fit(messages, tools, home, seen, request)
         messages = _worded(messages)
         choice = request.tool_choice
         callable_tools = choice.offered(tools)
         if request.reply_schema is None or choice.mode in ("required", "named"):
-            grammar = self.form.grammar(messages, tools, home, choice)
+            grammar = self.form.grammar(messages, tools, home, choice, meant)
             return _Plan(prompt, grammar, self.form.reply(callable_tools), callable_tools)
         document = _Plan(prompt, grammar_of_schema(request.reply_schema), self.form.reply(()), ())
         if choice.mode == "none" or not request.tools:
             return document
         # Of two grammars in different languages, no one can be made: the model first chooses between them.
-        grammar = self.form.grammar(messages, tools, home, replace(choice, mode="required")) or ""
+        grammar = self.form.grammar(messages, tools, home, replace(choice, mode="required"), meant) or ""
         grammar = _call_or_begun(grammar, self.form.lead)
         return _Plan(prompt, grammar, self.form.reply(callable_tools), callable_tools, instead=document)
 
@@ -294,6 +296,13 @@ class Answerer:
         if size <= enough:
             return size
         return shown + sum([len(await self.engine.tokenize(text)) for text in around(prompt.text, prompt.images)])
+
+
+def _meant(messages: Sequence[Message], home: Sequence[str], language: str) -> frozenset[str]:
+    """What the user's newest message means of the home where it means nothing else; after a tool's result, anything may be."""
+    newest = messages[-1] if messages else None
+    linker = linker_of(home, language)
+    return linker.meant(newest.content) if linker and newest and newest.role == "user" and newest.content else frozenset()
 
 
 def _cut(message: Message, most: int) -> Message:

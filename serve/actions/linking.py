@@ -126,6 +126,18 @@ class Linker:
             last = words[end - 1].end
         return "".join([*made, text[last:]])
 
+    def meant(self, text: str) -> frozenset[str]:
+        """The names in ``text``, once it is linked, where no word of it may mean another thing; empty otherwise."""
+        words = [_Word(fold(found[0]), *found.span()) for found in _WORD.finditer(text)]
+        if not self._alone or len(words) > LONGEST:
+            return frozenset()
+        named = [one for one in self._known_in(text, words).values() if one.things]
+        inside = {at for one in named for at in range(one.start, one.end)}
+        rest = {word.said for at, word in enumerate(words) if at not in inside}
+        if rest & (self._known.pointing | self._known.things):
+            return frozenset()
+        return frozenset(self._things[number].names[0] for one in named for number in one.things)
+
     def _mentions(self, text: str, words: Sequence[_Word]) -> list[tuple[int, int, str]]:
         """Runs of words, from the first up to the last excluded, with the name that each stands for."""
         known = self._known_in(text, words)
@@ -199,9 +211,9 @@ class Linker:
         if not near:
             return None
         away, _, first = min(near, key=lambda one: one[:2])
-        others = [one for one in near if one[0] == away and (one[2].things, one[2].place) != (first.things, first.place)]
-        strictly = len(words[at].said) <= _LONG and first.end - first.start == 1
-        return None if others or not self._begins(text, words, first.start, strictly) else first
+        others = {(one[2].things, one[2].place) for one in near if one[:2] == (away, first.start - first.end)}
+        doubtful = first.end - first.start == 1 and not self._begins(text, words, first.start, len(words[at].said) <= _LONG)
+        return None if len(others) > 1 or doubtful else first
 
     def _is_strange(self, word: str) -> bool:
         """Whether nothing of the home is called so, nor anything else that is known."""
@@ -356,14 +368,20 @@ def _is_whole(text: str, words: Sequence[_Word]) -> bool:
 
 def linked(messages: Iterable[Message], lines: Sequence[str], language: str) -> tuple[Message, ...]:
     """``messages`` of which the user's call things by the names that ``lines`` of a home give them (schemas.home_lines)."""
-    known = known_of(language).linking
-    linker = _linker_of(tuple(replace(read, state="") for read in map(parse_line, lines) if read), known) if known.kinds else None
+    linker = linker_of(lines, language)
     return tuple(
         message.model_copy(update={"content": linker.link(message.content)})
         if linker and message.role == "user" and message.content
         else message
         for message in messages
     )
+
+
+def linker_of(lines: Sequence[str], language: str) -> Linker | None:
+    """For the home that ``lines`` tell of; None for a language of which nothing is known."""
+    known = known_of(language).linking
+    read = (parse_line(line) for line in lines)
+    return _linker_of(tuple(replace(line, state="") for line in read if line), known) if known.kinds else None
 
 
 @lru_cache(maxsize=HOMES)

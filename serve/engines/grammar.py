@@ -133,11 +133,13 @@ def grammar_for(
     decoding: Decoding | None = None,
     choice: ToolChoice | None = None,
     writing: Writing = OWN,
+    meant: frozenset[str] = frozenset(),
 ) -> str | None:
     """GBNF for a reply to ``request`` (the last user message), or None where any text may come.
 
     ``free`` decoding constrains nothing unless the caller forces or forbids a call. ``span`` falls back to ``typed`` for
-    requests too large to list, and both to any string for homes too large. Raises RequestError when a tool must be called
+    requests too large to list, and both to any string for homes too large. Where anything is ``meant``, a thing of the home is
+    one of those names. Raises RequestError when a tool must be called
     that is not offered, GrammarUnusable where a tool's schema refers to nothing, or in a circle.
     """
     choice, policy = choice or ToolChoice(), (decoding or Decoding()).arguments
@@ -150,7 +152,7 @@ def grammar_for(
         raise RequestError(f"{asked} is required but not offered", where="tool_choice", hint="Add it to `tools`.")
     if not offered or (policy == "free" and choice.mode == "auto" and choice.several and choice.only is None):
         return None
-    names = home_names(tuple(home)) if policy != "free" else HomeNames()
+    names = home_names(tuple(home)).only(meant) if policy != "free" else HomeNames()
     spans = run_rules(request, names) if policy == "span" else None
     many = choice.several and choice.mode != "named"
     for rules in (spans, name_rules(names), {}):

@@ -51,6 +51,12 @@ class HomeNames:
         wanted = frozenset(domains)
         return tuple(name for name, kinds in zip(self.entities, self.kinds, strict=True) if kinds & wanted)
 
+    def only(self, meant: Iterable[str]) -> HomeNames:
+        """With those entities alone that ``meant`` names; the same where it names none of them."""
+        wanted = {form for name in meant for form in (name, name.lower())}
+        kept = [(name, kinds) for name, kinds in zip(self.entities, self.kinds, strict=True) if name in wanted]
+        return HomeNames(tuple(name for name, _ in kept), self.areas, tuple(kinds for _, kinds in kept)) if kept else self
+
 
 @lru_cache(maxsize=8)
 def home_names(lines: tuple[str, ...]) -> HomeNames:

@@ -46,8 +46,17 @@ class Format(Protocol):
         """The text that the model continues. What never changes comes first; nothing in a message can end it or start another."""
         ...
 
-    def grammar(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], choice: ToolChoice) -> str | None:
-        """GBNF that the reply follows; None where any text may come. Raises RequestError for a required tool that is absent."""
+    def grammar(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        home: Sequence[str],
+        choice: ToolChoice,
+        meant: frozenset[str] = frozenset(),
+    ) -> str | None:
+        """GBNF that the reply follows; None where any text may come. ``meant``: the things of the home that can be meant, where
+        that is known. Raises RequestError for a required tool that is absent.
+        """
         ...
 
     def reply(self, tools: Sequence[Tool]) -> Reply:

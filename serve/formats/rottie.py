@@ -37,8 +37,15 @@ class RottieFormat:
     def prompt(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str]) -> str:
         return render_prompt(messages, tools, home)
 
-    def grammar(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], choice: ToolChoice) -> str | None:
-        return grammar_for(tools, last_asked(messages), home, self._decoding, choice)
+    def grammar(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        home: Sequence[str],
+        choice: ToolChoice,
+        meant: frozenset[str] = frozenset(),
+    ) -> str | None:
+        return grammar_for(tools, last_asked(messages), home, self._decoding, choice, meant=meant)
 
     def reply(self, tools: Sequence[Tool]) -> RottieReply:
         return RottieReply(call_possible=bool(tools))

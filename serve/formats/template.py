@@ -91,8 +91,15 @@ class TemplateFormat:
         values: dict[str, Any] = {"messages": chat, "tools": (offered or None) if self._native else None}
         return self._renderer.render(**values, **_SETTINGS).removeprefix(self._first)
 
-    def grammar(self, messages: Sequence[Message], tools: Sequence[Tool], home: Sequence[str], choice: ToolChoice) -> str | None:
-        return grammar_for(tools, last_asked(messages), home, self._decoding, choice, self.syntax.writing)
+    def grammar(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        home: Sequence[str],
+        choice: ToolChoice,
+        meant: frozenset[str] = frozenset(),
+    ) -> str | None:
+        return grammar_for(tools, last_asked(messages), home, self._decoding, choice, self.syntax.writing, meant)
 
     def reply(self, tools: Sequence[Tool]) -> Reply:
         return self.syntax.reply(tools)

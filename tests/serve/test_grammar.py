@@ -319,6 +319,18 @@ def test_a_tool_names_only_what_it_can_act_on() -> None:
     assert grammar(tools, "x", home[:1], TYPED).accepts(render_call("HassSetPosition", {"name": "Hall lamp", "position": 20}))
 
 
+def test_only_what_can_be_meant_is_named() -> None:
+    home = ("Hall lamp: light @ Hall: on", "Blind: cover blind @ Hall: open", "lamp: switch: off")
+    tools = [HOME_TOOLS[name].declared() for name in ("HassLightSet", "HassTurnOn", "HassSetPosition")]
+    for policy in (TYPED, SPAN):
+        rules = grammar(tools, "set the Blind to 20", home, policy, meant=frozenset({"Blind"}))
+        for name, area, there in (("Blind", "Hall", True), ("blind", "hall", True), ("lamp", "Hall", False)):
+            assert rules.accepts(render_call("HassTurnOn", {"name": name, "area": area})) is there
+        assert rules.accepts(render_call("HassSetPosition", {"name": "Blind", "position": 20}))
+        nothing_known = grammar(tools, "set it to 20", home, policy, meant=frozenset({"not of this home"}))
+        assert nothing_known.accepts(render_call("HassTurnOn", {"name": "lamp"}))
+
+
 def test_large_homes_and_requests_stay_bounded() -> None:
     home = tuple(f"Lamp {i} of room {i % 50}: light @ Room {i % 50}: on" for i in range(2000))
     text = grammar_for(TOOLS, "dim lamp 7", home, SPAN)

@@ -38,6 +38,7 @@ class Linking:
     inside: frozenset[str] = frozenset()
     within: frozenset[str] = frozenset()
     vague: frozenset[str] = frozenset()
+    pointing: frozenset[str] = frozenset()
     idioms: tuple[tuple[str, ...], ...] = ()
     kinds: dict[tuple[str, str | None], tuple[str, ...]] = field(default_factory=dict)
 
