@@ -378,7 +378,9 @@ def linked(messages: Iterable[Message], lines: Sequence[str], language: str) -> 
 
 
 def linker_of(lines: Sequence[str], language: str) -> Linker | None:
-    """For the home that ``lines`` tell of; None for a language of which nothing is known."""
+    """For the home that ``lines`` tell of; None for no home, and for a language of which nothing is known."""
+    if not lines:
+        return None
     known = known_of(language).linking
     read = (parse_line(line) for line in lines)
     return _linker_of(tuple(replace(line, state="") for line in read if line), known) if known.kinds else None
