@@ -38,16 +38,24 @@ async def attended(request: Request, work: Coroutine[Any, Any, Result]) -> Resul
 
     Only after the whole body was read.
     """
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(request))
+    mine, left = asyncio.current_task(), False
+    assert mine is not None
+
+    async def watch() -> None:
+        nonlocal left
+        await _left(request)
+        left = True
+        mine.cancel()
+
+    watching = asyncio.create_task(watch())
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
+        return await work
+    except asyncio.CancelledError:
+        if left and not mine.uncancel():
+            raise ClientDisconnect from None
+        raise
     finally:
-        working.cancel()
-        leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
+        watching.cancel()
 
 
 async def _left(request: Request) -> None:

@@ -41,7 +41,7 @@ from serve.api.realtime import door
 from serve.api.realtime.door import add_realtime
 from serve.api.responses import add_responses
 from serve.api.socket import add_socket
-from serve.api.straight import StraightRoute
+from serve.api.straight import Shortcut, StraightRoute
 from serve.api.talking import Parlour
 from serve.api.wire import Body, Passages, Turn, Vectors
 from serve.assisting import LiveHome, Manner
@@ -149,7 +149,7 @@ def create_app(
     app.add_exception_handler(HTTPException, lambda _, error: _no_route(error))  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, lambda _, error: _reply(_unfit(error)))  # type: ignore[arg-type]
     app.add_exception_handler(ClientDisconnect, lambda *_: Response(status_code=LEFT))
-    doors = Doors(app, keys, lambda: allowed_hosts(settings.host), _reply)
+    doors = Doors(Shortcut(app, chat.PATH, _reply), keys, lambda: allowed_hosts(settings.host), _reply)
     return Counted(doors, metrics)
 
 
