@@ -22,7 +22,7 @@ from schemas.conversation import IMAGE, Message, Tool, ToolCall
 from schemas.errors import EngineError, PromptTooLong, RequestError
 from schemas.events import CallsReady, ReplyDelta, TokenLogprob, TurnFinished, TurnStarted
 from schemas.prompt import MalformedReply
-from serve.actions.linking import linked, linker_of
+from serve.actions.linking import linked
 from serve.engines.grammar import ToolChoice
 from serve.engines.pictures import decoded
 from serve.engines.pieces import Pieces, joined, within
@@ -182,8 +182,8 @@ class Answerer:
         home = self._lines(request) if request.home is None else request.home
         meant: frozenset[str] = frozenset()
         if self.manifest.format == "rottie":
-            messages = linked(messages, home, request.language)
-            meant = _meant(messages, home, request.language)
+            said = linked(messages, home, request.language)
+            messages, meant = said.messages, said.meant
         seen = await self._seen(messages)
         prompt = await self._fit(messages, tools, home, seen, request)
         messages = _worded(messages)
@@ -296,13 +296,6 @@ class Answerer:
         if size <= enough:
             return size
         return shown + sum([len(await self.engine.tokenize(text)) for text in around(prompt.text, prompt.images)])
-
-
-def _meant(messages: Sequence[Message], home: Sequence[str], language: str) -> frozenset[str]:
-    """What the user's newest message means of the home where it means nothing else; after a tool's result, anything may be."""
-    newest = messages[-1] if messages else None
-    linker = linker_of(home, language)
-    return linker.meant(newest.content) if linker and newest and newest.role == "user" and newest.content else frozenset()
 
 
 def _cut(message: Message, most: int) -> Message:

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -35,6 +34,7 @@ _BETWEEN = re.compile(r"[\s_-]*")
 # Their names are wholes of their own, or many things have them.
 _READ = frozenset({"sensor", "binary_sensor"})
 _UNLINKED = frozenset({"person", "timer", "weather", "zone", "sun"})
+_LISTS = "todo"
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,8 @@ class Thing:
 
 
 @dataclass(frozen=True)
-class _Word:
-    said: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class _Known:
-    """A name as it stands in a text: of the things numbered ``things``, or of the place ``place``."""
+class _Name:
+    """A name as it stands in a text, with or without a mistake: of the things numbered ``things``, or of the place ``place``."""
 
     start: int
     end: int
@@ -64,12 +57,56 @@ class _Known:
     place: str | None = None
 
 
+class _Text:
+    """A request in ``words``, folded. Runs of words are from the first up to the last excluded."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        found = list(_WORD.finditer(text))
+        self.words = tuple(fold(word[0]) for word in found)
+        self._spans = [word.span() for word in found]
+        self.names: dict[int, _Name] = {}
+        """Names of the home, by where they begin; no two in one place."""
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def is_whole(self, start: int, end: int) -> bool:
+        """Whether nothing but blanks, hyphens and underscores stands between the words."""
+        return all(self._is_joined(at) for at in range(start + 1, end))
+
+    def begins(self, at: int) -> bool:
+        """Whether a sentence or a part of one begins here."""
+        return at == 0 or not self._is_joined(at)
+
+    def ends(self, at: int) -> bool:
+        """Whether a sentence or a part of one is over before the word ``at``."""
+        return at == len(self) or not self._is_joined(at)
+
+    def written(self, start: int, end: int) -> str:
+        return self.text[self._spans[start][0] : self._spans[end - 1][1]]
+
+    def replaced(self, parts: Iterable[tuple[int, int, str]]) -> str:
+        """The text with other words for some runs, which come in their order."""
+        made, last = [], 0
+        for start, end, name in parts:
+            made += [self.text[last : self._spans[start][0]], name]
+            last = self._spans[end - 1][1]
+        return "".join([*made, self.text[last:]])
+
+    def _is_joined(self, at: int) -> bool:
+        return _BETWEEN.fullmatch(self.text, self._spans[at - 1][1], self._spans[at][0]) is not None
+
+
 @dataclass
 class _Index:
-    """Which things, by number, a word may be of. ``heads``: what a mention of the thing may end with."""
+    """Which things, by number, a word may be of, and which are in a place; and of each thing two sets of words.
+
+    ``heads`` are what a mention of it may end with, ``around`` the words of its places.
+    """
 
     words: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    places: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    places: dict[tuple[str, ...], set[int]] = field(default_factory=lambda: defaultdict(set))
     heads: list[frozenset[str]] = field(default_factory=list)
     around: list[frozenset[str]] = field(default_factory=list)
 
@@ -83,205 +120,186 @@ class Linker:
         self._things = [thing for thing in things if _words(thing.names[0])]
         if len(self._things) > MOST:
             self._things = []
-        called = [fold(thing.names[0]) for thing in self._things]
-        self._alone = [
-            called.count(name) == 1 and thing.domain not in _UNLINKED for name, thing in zip(called, self._things, strict=True)
-        ]
         self._names: dict[tuple[str, ...], set[int]] = defaultdict(set)
-        self._placed: dict[tuple[str, ...], str] = {}
-        for names in places:
-            self._placed.update({_words(name): names[0] for name in names if _words(name)})
+        for number, thing in enumerate(self._things):
+            for name in thing.names:
+                self._names[_words(name)].add(number)
+        self._names.pop((), None)
+        self._places = {said: names[0] for names in places for name in names if (said := _words(name))}
+        self._alone = [self._is_alone(thing) for thing in self._things]
         self._index = self._indexed()
-        self._longest = max(map(len, (*self._names, *self._placed)), default=0)
-        self._squeezed = [(short, said) for said in (*self._names, *self._placed) if len(short := "".join(said)) >= _SHORTEST]
+        self._longest = max(map(len, (*self._names, *self._places)), default=0)
+        self._squeezed = [(short, said) for said in (*self._names, *self._places) if len(short := "".join(said)) >= _SHORTEST]
         self._spelt = [short for short, _ in self._squeezed]
+
+    def _is_alone(self, thing: Thing) -> bool:
+        """Whether its name means nothing else: no other thing, and no place."""
+        name = _words(thing.names[0])
+        return thing.domain not in _UNLINKED and len(self._names[name]) == 1 and name not in self._places
 
     def _indexed(self) -> _Index:
         index = _Index()
         for number, thing in enumerate(self._things):
-            own = [_words(name) for name in thing.names]
-            for said in own:
-                self._names[said].add(number)
-            if thing.domain in _UNLINKED:
-                own = []
+            linked = thing.domain not in _UNLINKED
+            own = [_words(name) for name in thing.names if linked]
             nouns = [_words(noun) for noun in self._known.nouns(thing.domain, thing.device_class, own)]
-            around = [_words(place) for place in thing.places if own]
+            around = [_words(place) for place in thing.places if linked]
             for said in (*own, *nouns, *around):
                 for word in said:
                     index.words[word].add(number)
             for said in around:
-                index.places[" ".join(said)].add(number)
+                index.places[said].add(number)
             index.heads.append(frozenset(said[-1] for said in (*own, *nouns) if said))
             index.around.append(frozenset(word for said in around for word in said))
         return index
 
     def link(self, text: str) -> str:
         """``text`` with the names of the things that are meant; the same where nothing is found, or nothing is surely meant."""
-        words = [_Word(fold(found[0]), *found.span()) for found in _WORD.finditer(text)]
-        if not self._alone or not words or len(words) > LONGEST:
+        linked = self._once(text)
+        # What then reads as something else again was not clear.
+        return linked if linked == text or self._once(linked) == linked else text
+
+    def _once(self, text: str) -> str:
+        said = _Text(text)
+        if not self._alone or not said or len(said) > LONGEST:
             return text
-        made, last = [], 0
-        for start, end, name in self._mentions(text, words):
-            made += [text[last : words[start].start], name]
-            last = words[end - 1].end
-        return "".join([*made, text[last:]])
+        said.names = self._names_in(said)
+        return said.replaced(self._mentions(said))
 
     def meant(self, text: str) -> frozenset[str]:
         """The names in ``text``, once it is linked, where no word of it may mean another thing; empty otherwise."""
-        words = [_Word(fold(found[0]), *found.span()) for found in _WORD.finditer(text)]
-        if not self._alone or len(words) > LONGEST:
+        said = _Text(text)
+        if not self._alone or len(said) > LONGEST:
             return frozenset()
-        named = [one for one in self._known_in(text, words).values() if one.things]
-        inside = {at for one in named for at in range(one.start, one.end)}
-        rest = {word.said for at, word in enumerate(words) if at not in inside}
+        named = [name for name in self._names_in(said).values() if name.things]
+        inside = {at for name in named for at in range(name.start, name.end)}
+        rest = {word for at, word in enumerate(said.words) if at not in inside}
         if rest & (self._known.pointing | self._known.things):
             return frozenset()
-        return frozenset(self._things[number].names[0] for one in named for number in one.things)
+        return frozenset(self._things[number].names[0] for name in named for number in name.things)
 
-    def _mentions(self, text: str, words: Sequence[_Word]) -> list[tuple[int, int, str]]:
-        """Runs of words, from the first up to the last excluded, with the name that each stands for."""
-        known = self._known_in(text, words)
-        idioms = self._idioms(words)
-        found: list[tuple[int, int, str]] = []
+    def _mentions(self, said: _Text) -> Iterator[tuple[int, int, str]]:
+        """Runs of words with the name that each stands for, in their order."""
+        idioms = self._idioms(said.words)
         at = 0
-        while at < len(words):
-            mention = None if at in idioms else self._mention(text, words, at, known)
-            if mention is None:
-                at = known[at].end if at in known else at + 1
-                continue
-            if mention[2] is not None:
-                found.append((mention[0], mention[1], mention[2]))
-            at = mention[1]
-        return found
+        while at < len(said):
+            end, name = (at, None) if at in idioms else self._mention(said, at)
+            if name is not None:
+                twice = self._is_told(said, at) and _words(name)[0] in self._known.articles  # "the The On Air sign"
+                yield at - twice, end, name
+            at = max(end, said.names[at].end if at in said.names else at + 1)
 
-    def _idioms(self, words: Sequence[_Word]) -> frozenset[int]:
+    def _idioms(self, words: tuple[str, ...]) -> frozenset[int]:
         """Words that mean no thing where they stand: "pull the plug on the lamp"."""
-        said = [word.said for word in words]
-        found = [
-            range(at, at + len(idiom))
+        return frozenset(
+            at
             for idiom in self._known.idioms
-            for at in range(len(said) - len(idiom) + 1)
-            if tuple(said[at : at + len(idiom)]) == idiom
-        ]
-        return frozenset(at for one in found for at in one)
+            for start in range(len(words) - len(idiom) + 1)
+            if words[start : start + len(idiom)] == idiom
+            for at in range(start, start + len(idiom))
+        )
 
-    def _known_in(self, text: str, words: Sequence[_Word]) -> dict[int, _Known]:
+    # Names that are in the text, whole.
+
+    def _names_in(self, said: _Text) -> dict[int, _Name]:
         """Names of the home by where they begin, the longest first: as they are written, or with a mistake."""
-        found: dict[int, _Known] = {}
+        found: dict[int, _Name] = {}
         at = 0
-        while at < len(words):
-            known = self._exactly(text, words, at)
-            if known:
-                found[at] = known
-            at = known.end if known else at + 1
-        for at, word in enumerate(words):
-            inside = any(known.start <= at < known.end for known in found.values())
-            if not inside and self._is_strange(word.said) and (known := self._nearly(text, words, at, found)):
-                for other in [one for one in found.values() if known.start <= one.start < known.end]:
-                    del found[other.start]
-                found[known.start] = known
+        while at < len(said):
+            name = self._exactly(said, at)
+            if name:
+                found[at] = name
+            at = name.end if name else at + 1
+        for at, word in enumerate(said.words):
+            inside = any(name.start <= at < name.end for name in found.values())
+            if not inside and self._is_strange(word) and (name := self._nearly(said, at, found)):
+                found = {start: other for start, other in found.items() if not name.start <= start < name.end}
+                found[name.start] = name
         return found
 
-    def _exactly(self, text: str, words: Sequence[_Word], at: int) -> _Known | None:
-        for size in range(min(self._longest, len(words) - at), 0, -1):
-            said = tuple(word.said for word in words[at : at + size])
-            if not (said in self._names or said in self._placed) or not _is_whole(text, words[at : at + size]):
+    def _exactly(self, said: _Text, at: int) -> _Name | None:
+        for end in range(min(at + self._longest, len(said)), at, -1):
+            words = said.words[at:end]
+            if not (words in self._names or words in self._places) or not said.is_whole(at, end):
                 continue
-            if size == 1 and said[0] in self._known.closed:
+            if len(words) == 1 and (words[0] in self._known.closed or words[0].isdigit()):
                 continue
-            return _Known(at, at + size, frozenset(self._names.get(said, ())), self._placed.get(said))
+            return self._named(at, end, words)
         return None
 
-    def _nearly(self, text: str, words: Sequence[_Word], at: int, found: dict[int, _Known]) -> _Known | None:
+    def _nearly(self, said: _Text, at: int, found: dict[int, _Name]) -> _Name | None:
         """The one name that the words around ``at`` are a mistake or two away from; one of ``found`` is in it whole or not."""
-        near: list[tuple[int, int, _Known]] = []
+        near: list[tuple[int, int, _Name]] = []
         for start in range(max(0, at - _WINDOW + 1), at + 1):
-            for end in range(at + 1, min(len(words), start + _WINDOW) + 1):
-                part = words[start:end]
-                short = "".join(word.said for word in part)
-                if len(short) < _SHORTEST or part[0].said in self._known.articles or not _is_whole(text, part):
+            for end in range(at + 1, min(len(said), start + _WINDOW) + 1):
+                cut = any(one.start < start < one.end or one.start < end < one.end for one in found.values())
+                if cut or not said.is_whole(start, end):
                     continue
-                if any(one.start < start < one.end or one.start < end < one.end for one in found.values()):
-                    continue
-                most = 2 if len(short) >= _LONG else 1
-                for _, away, number in process.extract(short, self._spelt, scorer=OSA.distance, score_cutoff=most, limit=4):
-                    said = self._squeezed[number][1]
-                    known = _Known(start, end, frozenset(self._names.get(said, ())), self._placed.get(said))
-                    near.append((int(away), start - end, known))
+                for away, number in _misspelt("".join(said.words[start:end]), self._spelt):
+                    words = self._squeezed[number][1]
+                    if self._known.closed.isdisjoint({said.words[start], said.words[end - 1]} - set(words)):
+                        near.append((away, start - end, self._named(start, end, words)))
         if not near:
             return None
-        away, _, first = min(near, key=lambda one: one[:2])
-        others = {(one[2].things, one[2].place) for one in near if one[:2] == (away, first.start - first.end)}
-        doubtful = first.end - first.start == 1 and not self._begins(text, words, first.start, len(words[at].said) <= _LONG)
-        return None if len(others) > 1 or doubtful else first
+        least, size, first = min(near, key=lambda one: one[:2])
+        others = {(one.things, one.place) for *how, one in near if how == [least, size]}
+        short = len(said.words[at]) <= _LONG
+        clear = size < -1 or self._is_led(said, first.start) or (said.begins(first.start) and not short)
+        return first if clear and len(others) == 1 else None
+
+    def _named(self, start: int, end: int, words: tuple[str, ...]) -> _Name:
+        return _Name(start, end, frozenset(self._names.get(words, ())), self._places.get(words))
 
     def _is_strange(self, word: str) -> bool:
         """Whether nothing of the home is called so, nor anything else that is known."""
         known = self._known
         return len(word) > 2 and not word.isdigit() and word not in self._index.words and word not in known.words
 
-    def _mention(
-        self, text: str, words: Sequence[_Word], start: int, known: dict[int, _Known]
-    ) -> tuple[int, int, str | None] | None:
-        """The longest run of words of the home from ``start`` on: what it stands for, None where it may stay; None for no run."""
-        one = known.get(start)
-        if one is None and words[start].said in self._known.before and not self._is_told(words, start):
-            return None  # "light the fireplace"
-        runs = list(self._runs(text, words, start, known))
-        for end, said in reversed(runs):
-            meant = self._meant_from(text, words, start, end, said, known)
-            if meant is None or not self._ends(text, words, meant[0], said[-1], meant[1]):
-                continue
-            if one and meant[1] in one.things and self._known.things.issuperset(w.said for w in words[one.end : meant[0]]):
-                break  # "the wedding list" is called wedding
-            if not self._begins(text, words, start, strictly=len(said) == 1):
-                return None
-            return start, meant[0], self._things[meant[1]].names[0]
-        if one:
-            return start, one.end, self._name_of(one, text, words)
-        return (start, runs[-1][0], None) if runs else None
+    # Mentions: words of a thing's names, of its places, and of what it is.
 
-    def _runs(
-        self, text: str, words: Sequence[_Word], start: int, known: dict[int, _Known]
-    ) -> Iterator[tuple[int, tuple[str, ...]]]:
+    def _mention(self, said: _Text, start: int) -> tuple[int, str | None]:
+        """Where the longest run of words of the home from ``start`` on ends, and what it stands for: None where it may stay.
+
+        ``start`` for no run.
+        """
+        name = said.names.get(start)
+        if name is None and said.words[start] in self._known.before and not self._is_told(said, start):
+            return start, None  # "light the fireplace"
+        runs = list(self._runs(said, start))
+        for run, words in reversed(runs):
+            end, number = self._meant_from(said, start, run, words)
+            if number is None or not self._ends(said, end, words, number, placed=end > run):
+                continue
+            if name and number in name.things and self._known.things.issuperset(said.words[name.end : end]):
+                break  # "the wedding list" is called wedding
+            if self._begins(said, start, words, placed=end > run) and not self._is_item(said, end, number):
+                return end, self._things[number].names[0]
+            return start, None
+        if name:
+            return name.end, self._name_of(said, name)
+        return (runs[-1][0] if runs else start), None
+
+    def _runs(self, said: _Text, start: int) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Runs of words of the home that begin at ``start``, each longer than the one before it: where it ends, and its words."""
-        said: list[str] = []
+        words: tuple[str, ...] = ()
         end = start
-        while end < len(words) and (end == start or _BETWEEN.fullmatch(text, words[end - 1].end, words[end].start)):
-            if end in known:
-                name = known[end]
-                said += self._written(name) or [word.said for word in words[end : name.end]]
+        while end < len(said) and said.is_whole(start, end + 1):
+            if end in said.names:
+                name = said.names[end]
+                words += self._own_words(name) or said.words[end : name.end]
                 end = name.end
-            elif word := self._word(words[end].said):
-                said.append(word)
+            elif word := self._word(said.words[end]):
+                words += (word,)
                 end += 1
             else:
                 return
-            yield end, tuple(said)
+            yield end, words
 
-    def _meant_from(
-        self, text: str, words: Sequence[_Word], start: int, end: int, said: Sequence[str], known: dict[int, _Known]
-    ) -> tuple[int, int] | None:
-        """Where the mention ends, with its place where it tells one, and the thing that it means."""
-        place, last = self._place_behind(text, words, end, known)
-        if place is not None and (number := self._meant(said, place)) is not None:
-            return last, number
-        named = start in known and known[start].end == end  # a name, with or without a mistake
-        if named or place is not None or self._is_elsewhere(words, end):
-            return None
-        number = self._meant(said, None)
-        return None if number is None else (end, number)
-
-    def _is_elsewhere(self, words: Sequence[_Word], end: int) -> bool:
-        """Whether a place follows, "in the ...", that this home does not have. "In ten minutes" is no place."""
-        behind = [word.said for word in words[end : end + 2]]
-        return len(behind) == 2 and behind[0] in self._known.within and not behind[1].isdigit()
-
-    def _ends(self, text: str, words: Sequence[_Word], last: int, head: str, number: int) -> bool:
-        """Whether nothing of the thing's name can follow: "the navy" of "the navy curtain" is no navy blind."""
-        if last == len(words) or not _BETWEEN.fullmatch(text, words[last - 1].end, words[last].start):
-            return True
-        return words[last].said in self._known.after or head in self._index.heads[number]
+    def _own_words(self, name: _Name) -> tuple[str, ...]:
+        """The words of a name, as the home has them; none where several things have it."""
+        if name.place is not None and not name.things:
+            return _words(name.place)
+        return _words(self._things[min(name.things)].names[0]) if len(name.things) == 1 else ()
 
     def _word(self, word: str) -> str | None:
         """A word of the home, without a mistake in it; None for any other."""
@@ -289,101 +307,185 @@ class Linker:
         for form in (word, re.sub("['’]s$", "", word)):
             if form not in known.closed and (form in self._index.words or form in known.things):
                 return form
-        if len(word) < _SHORTEST or not self._is_strange(word):
+        if not self._is_strange(word):
             return None
-        most = 2 if len(word) >= _LONG else 1
-        near = process.extract(word, list(self._index.words), scorer=OSA.distance, score_cutoff=most, limit=2)
-        alone = len(near) == 1 or (len(near) > 1 and near[0][1] < near[1][1])
-        return near[0][0] if alone and len(near[0][0]) >= _SHORTEST and near[0][0] not in known.closed else None
+        words = list(self._index.words)
+        near = sorted(_misspelt(word, words))[:2]
+        if not near or (len(near) > 1 and near[0][0] == near[1][0]):
+            return None
+        meant = words[near[0][1]]
+        return meant if len(meant) >= _SHORTEST and meant not in known.closed else None
 
-    def _place_behind(self, text: str, words: Sequence[_Word], at: int, known: dict[int, _Known]) -> tuple[str | None, int]:
+    def _meant_from(self, said: _Text, start: int, end: int, words: Sequence[str]) -> tuple[int, int | None]:
+        """Where the mention ends, with its place where it tells one, and the thing that it means."""
+        place, last = self._place_behind(said, end)
+        if place is not None and (number := self._meant(words, place)) is not None:
+            return last, number
+        named = start in said.names and said.names[start].end == end  # a name, with or without a mistake
+        number = None if named or place is not None else self._meant(words, None)
+        return end, None if number is None or self._is_elsewhere(said, start, end, number) else number
+
+    def _place_behind(self, said: _Text, at: int) -> tuple[str | None, int]:
         """The place that follows, as in "in the hall", and where it ends; None and ``at`` where none does."""
-        here = at
-        if here < len(words) and words[here].said in self._known.inside and _is_whole(text, words[here - 1 : here + 1]):
-            here += 1
-            while here < len(words) and words[here].said in self._known.articles:
-                here += 1
-            if here in known and known[here].place is not None and _is_whole(text, words[at : known[here].end]):
-                return known[here].place, known[here].end
+        if at < len(said) and not said.ends(at) and said.words[at] in self._known.inside:
+            name = said.names.get(self._behind_articles(said, at + 1))
+            if name and name.place is not None and said.is_whole(at, name.end):
+                return name.place, name.end
         return None, at
 
-    def _meant(self, said: Sequence[str], place: str | None) -> int | None:
-        """The one thing that all of ``said`` may be of, in ``place`` where there is one."""
+    def _is_elsewhere(self, said: _Text, start: int, end: int, number: int) -> bool:
+        """Whether a place is told, before an order or behind the thing, that the thing is not in. "In ten minutes" may be one."""
+        known = self._known
+        for at in range(start):
+            leads = said.begins(at) or said.words[at - 1] in known.closed  # "in the kitchen turn off the tv"
+            if leads and said.words[at] in known.within and self._is_outside(said, at, number):
+                return True
+        if not said.ends(end) and said.words[end] in known.inside and self._behind_articles(said, end + 1) > end + 1:
+            return self._is_outside(said, end, number)
+        while not said.ends(end) and said.words[end] not in known.orders:
+            if said.words[end] in known.within and self._is_outside(said, end, number):
+                return True  # "set the heating to 21 in the cellar"
+            end += 1
+        return False
+
+    def _is_outside(self, said: _Text, at: int, number: int) -> bool:
+        """Whether what follows the preposition ``at`` is no place of the thing."""
+        at = self._behind_articles(said, at + 1)
+        if at == len(said) or said.words[at].isdigit():
+            return False
+        name = said.names.get(at)
+        return name is None or name.place is None or number not in self._index.places.get(_words(name.place), ())
+
+    def _behind_articles(self, said: _Text, at: int) -> int:
+        while at < len(said) and said.words[at] in self._known.articles:
+            at += 1
+        return at
+
+    def _meant(self, words: Sequence[str], place: str | None) -> int | None:
+        """The one thing that all of ``words`` may be of, in ``place`` where there is one."""
         index = self._index
-        sets = [index.words.get(word, set()) for word in said]
-        if place is not None:
-            sets.append(index.places.get(" ".join(_words(place)), set()))
-        there = set.intersection(*sets)
-        there = {number for number in there if self._is_telling(said, number)}
-        if len(said) == 1 and said[0] in self._known.several:
+        if len(words) == 1 and words[0] in self._known.several:
             return None
+        sets = [index.words.get(word, set[int]()) for word in words]
+        if place is not None:
+            sets.append(index.places.get(_words(place), set()))
+        there = {number for number in set.intersection(*sets) if self._is_telling(words, number)}
         if len(there) > 1:
-            there = {number for number in there if said[-1] in index.heads[number]}
+            there = {number for number in there if words[-1] in index.heads[number]}
         number = next(iter(there)) if len(there) == 1 else None
         return number if number is not None and self._alone[number] else None
 
-    def _is_telling(self, said: Sequence[str], number: int) -> bool:
-        """Whether ``said`` has more than what things are asked for and where they are."""
-        own = [word for word in said if word not in self._index.around[number]]
-        if any(word not in self._known.vague for word in own):
+    def _is_telling(self, words: Sequence[str], number: int) -> bool:
+        """Whether ``words`` have more than what things are asked for and where they are, and how many."""
+        own = [word for word in words if word not in self._index.around[number]]
+        if any(not self._is_vague(word) for word in own):
             return True
-        return len(own) > 1 and self._things[number].domain not in _READ
+        return sum(not word.isdigit() for word in own) > 1 and self._things[number].domain not in _READ
 
-    def _begins(self, text: str, words: Sequence[_Word], start: int, strictly: bool) -> bool:
-        """Whether a thing may be named from ``start`` on. ``strictly``: something must stand before it that says so."""
-        if start == 0 or not _BETWEEN.fullmatch(text, words[start - 1].end, words[start].start):
-            return not strictly
-        return self._is_told(words, start) or words[start - 1].said in self._known.before
+    def _is_vague(self, word: str) -> bool:
+        return word in self._known.vague or word in self._known.parts or word.isdigit()
 
-    def _is_told(self, words: Sequence[_Word], start: int) -> bool:
-        return start > 0 and words[start - 1].said in self._known.articles
+    # What stands around a mention.
 
-    def _written(self, known: _Known) -> list[str]:
-        """The words of a name, as the home has them."""
-        if known.place is not None and not known.things:
-            return list(_words(known.place))
-        number = min(known.things)
-        return list(_words(self._things[number].names[0])) if len(known.things) == 1 else []
+    def _begins(self, said: _Text, start: int, words: Sequence[str], *, placed: bool) -> bool:
+        """Whether a thing may be meant from ``start`` on: by one word alone, only where something before it says so."""
+        if len(words) > 1:
+            return said.begins(start) or self._is_led(said, start)
+        return self._is_led(said, start) and (placed or self._is_asked(said, start))
 
-    def _name_of(self, known: _Known, text: str, words: Sequence[_Word]) -> str | None:
-        """What a name is written as; None where it is so already, or means several."""
-        name = None
-        if not known.things:
-            name = known.place
-        elif known.place is None and len(known.things) == 1:
-            (number,) = known.things
-            name = self._things[number].names[0] if self._alone[number] else None
-        said = text[words[known.start].start : words[known.end - 1].end]
-        return None if name is None or fold(_MARKS.sub("", name)) == fold(said) else name
+    def _is_led(self, said: _Text, start: int) -> bool:
+        """Whether an article, an order or a preposition is before the word."""
+        return not said.begins(start) and (self._is_told(said, start) or said.words[start - 1] in self._known.before)
+
+    def _is_asked(self, said: _Text, start: int) -> bool:
+        """Whether an order or a preposition is before a thing and its article: "play the radio" may be a song."""
+        while self._is_told(said, start):
+            start -= 1
+        return said.begins(start) or said.words[start - 1] in self._known.before
+
+    def _is_told(self, said: _Text, start: int) -> bool:
+        return start > 0 and said.words[start - 1] in self._known.articles
+
+    def _ends(self, said: _Text, end: int, words: Sequence[str], number: int, *, placed: bool) -> bool:
+        """Whether no more of a name can follow: in "the navy curtain" is no navy blind, and in "the radio edit" no radio."""
+        if said.ends(end) or said.words[end] in self._known.after:
+            return True
+        bare = len(words) == 1 and not placed and words[0] in self._known.things
+        return not bare and words[-1] in self._index.heads[number]
+
+    def _is_item(self, said: _Text, end: int, number: int) -> bool:
+        """Whether what is mentioned goes on a list: "put the lamp on the shopping list"."""
+        if self._things[number].domain == _LISTS:
+            return False
+        while not said.ends(end) and said.words[end] in self._known.closed - self._known.orders:
+            end += 1
+        nouns = self._known.nouns(_LISTS, None, ())
+        if any(word in nouns for word in said.words[end : end + 3]):
+            return True
+        return end in said.names and any(self._things[each].domain == _LISTS for each in said.names[end].things)
+
+    def _name_of(self, said: _Text, name: _Name) -> str | None:
+        """What a name is written as; None where it is so already, means several, or may be another word: "I study a lot"."""
+        own = None
+        if name.place is not None and not name.things:
+            own = name.place if _words(name.place) not in self._names else None
+        elif name.place is None and len(name.things) == 1:
+            (number,) = name.things
+            own = self._things[number].names[0] if self._alone[number] and not self._is_item(said, name.end, number) else None
+        written = said.written(name.start, name.end)
+        if own is None or fold(_MARKS.sub("", own)) == fold(written):
+            return None
+        word = said.words[name.start]
+        if name.end - name.start > 1:
+            return own
+        told = self._is_led(said, name.start) and self._is_asked(said, name.start)
+        return own if told and not self._is_vague(word) else None
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(map(fold, _WORD.findall(text)))
 
 
-def _is_whole(text: str, words: Sequence[_Word]) -> bool:
-    """Whether nothing but blanks, hyphens and underscores stands between ``words``."""
-    return all(_BETWEEN.fullmatch(text, one.end, two.start) for one, two in pairwise(words))
+def _misspelt(word: str, known: Sequence[str]) -> list[tuple[int, int]]:
+    """How many mistakes ``word`` is away from some of ``known``, and their numbers. What begins otherwise is another word."""
+    if len(word) < _SHORTEST:
+        return []
+    most = 2 if len(word) >= _LONG else 1
+    near = process.extract(word, known, scorer=OSA.distance, score_cutoff=most, limit=4)
+    return [(int(away), number) for name, away, number in near if name[0] in word[:2] and word[0] in name[:2]]
 
 
-def linked(messages: Iterable[Message], lines: Sequence[str], language: str) -> tuple[Message, ...]:
-    """``messages`` of which the user's call things by the names that ``lines`` of a home give them (schemas.home_lines)."""
-    linker = linker_of(lines, language)
-    return tuple(
+@dataclass(frozen=True)
+class Linked:
+    """``meant``: the things that the newest request can mean, by name; empty where it may mean any."""
+
+    messages: tuple[Message, ...]
+    meant: frozenset[str] = frozenset()
+
+
+def linked(messages: Iterable[Message], lines: Sequence[str], language: str) -> Linked:
+    """``messages`` of which the user's call things by the names that ``lines`` of a home give them (schemas.home_lines).
+
+    After a tool's result, anything may be meant.
+    """
+    known = known_of(language).linking
+    if not lines or not known.kinds:
+        return Linked(tuple(messages))
+    linker = _linker_of(tuple(line for line in map(_stateless, lines) if line), known)
+    found = tuple(
         message.model_copy(update={"content": linker.link(message.content)})
-        if linker and message.role == "user" and message.content
+        if message.role == "user" and message.content
         else message
         for message in messages
     )
+    newest = found[-1].content if found and found[-1].role == "user" else None
+    return Linked(found, linker.meant(newest) if newest else frozenset())
 
 
-def linker_of(lines: Sequence[str], language: str) -> Linker | None:
-    """For the home that ``lines`` tell of; None for no home, and for a language of which nothing is known."""
-    if not lines:
-        return None
-    known = known_of(language).linking
-    read = (parse_line(line) for line in lines)
-    return _linker_of(tuple(replace(line, state="") for line in read if line), known) if known.kinds else None
+@lru_cache(maxsize=4096)
+def _stateless(text: str) -> Line | None:
+    line = parse_line(text)
+    return replace(line, state="") if line else None
 
 
 @lru_cache(maxsize=HOMES)

@@ -39,13 +39,13 @@ class Shortcut:
     def __init__(self, app: FastAPI, path: str, refuse: Callable[[RottieError], ASGIApp]) -> None:
         routes = (route for route in app.routes if isinstance(route, StraightRoute))
         self._app, self._path, self._refuse = app, path, refuse
-        self._route = next(route for route in routes if route.path == path and "POST" in route.methods)
+        self._route = next(route for route in routes if route.path == path and "POST" in (route.methods or ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != self._path or scope["method"] != "POST" or scope.get("root_path"):
             await self._app(scope, receive, send)
             return
-        scope |= {"app": self._app, "route": self._route, "endpoint": self._route.endpoint, "path_params": {}}
+        scope.update(app=self._app, route=self._route, endpoint=self._route.endpoint, path_params={})
         try:
             response: ASGIApp = await self._route.endpoint(Request(scope, receive, send))
         except RottieError as error:

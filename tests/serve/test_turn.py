@@ -80,6 +80,16 @@ async def test_speech_comes_in_pieces_without_its_first_space() -> None:
     assert found[0].model == "c0ffee"
 
 
+@pytest.mark.parametrize(
+    ("format_", "told"), [("rottie", "switch off the Hall lamp"), ("template", "switch off the light in the hall")]
+)
+async def test_a_model_of_our_own_reads_the_names_of_things(format_: str, told: str) -> None:
+    made = answerer(" ok", home=True)
+    made.manifest = made.manifest.model_copy(update={"format": format_})
+    await events(made, TurnRequest(said("switch off the light in the hall")))
+    assert told in made.engine.prompt
+
+
 async def test_a_call_comes_whole_with_an_id_of_its_own() -> None:
     found = await events(answerer('TurnOn{"name":" hall lamp"}\nNevermind{}'), TurnRequest(said("on")))
     assert shape(found) == [[("TurnOn", {"name": "hall lamp"}), ("Nevermind", {})], ("tool_calls", 4)]

@@ -39,6 +39,7 @@ class Linking:
     within: frozenset[str] = frozenset()
     vague: frozenset[str] = frozenset()
     pointing: frozenset[str] = frozenset()
+    plurals: frozenset[str] = frozenset()
     idioms: tuple[tuple[str, ...], ...] = ()
     kinds: dict[tuple[str, str | None], tuple[str, ...]] = field(default_factory=dict)
 
@@ -48,6 +49,11 @@ class Linking:
         return (self.articles | self.before | self.after | self.inside) - self.things
 
     @cached_property
+    def orders(self) -> frozenset[str]:
+        """Words that begin another order where they stand behind a thing."""
+        return self.before - self.after - self.inside - self.articles
+
+    @cached_property
     def things(self) -> frozenset[str]:
         """Words of what things are, one and several: "lamps" means no lamp."""
         return self._of_nouns | self.several
@@ -55,7 +61,13 @@ class Linking:
     @cached_property
     def several(self) -> frozenset[str]:
         """Words for several things of a kind, but those that are a kind's own, such as "drapes"."""
-        return frozenset(f"{word}s" for word in self._of_nouns) - self._of_nouns
+        return (frozenset(f"{word}s" for word in self._of_nouns) | self.plurals) - self._of_nouns
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """Words that name a kind only together: "cleaner" of "vacuum cleaner" means no vacuum."""
+        alone = frozenset(noun for nouns in self.kinds.values() for noun in nouns)
+        return self._of_nouns - alone
 
     @cached_property
     def _of_nouns(self) -> frozenset[str]:

@@ -63,6 +63,32 @@ def test_english(home: SimulatedHome, text: str, tool: str, arguments: dict[str,
     assert heard(text, home) == (tool, arguments)
 
 
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        ("switch off the telly in the bedroom", "HassTurnOff", {"name": "Television"}),
+        ("unlock the lock in the kitchen", "HassTurnOff", {"name": "Back door"}),
+        ("turn on the conter lamp", "HassTurnOn", {"name": "Counter lamp"}),
+        ("turn on the pantry", "HassTurnOn", {"name": "Pantry bulb"}),
+    ],
+)
+def test_things_that_are_not_called_by_their_names(home: SimulatedHome, text: str, tool: str, arguments: dict[str, Any]) -> None:
+    assert heard(text, home) == (tool, arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "switch off the telly in the bath",
+        "switch off the telly in the cellar",
+        "turn on the lamp in the garage",
+        "turn on the pantry door",
+    ],
+)
+def test_a_thing_that_is_somewhere_else_is_not_taken_for_the_one_meant(home: SimulatedHome, text: str) -> None:
+    assert recognise(text, home) is None
+
+
 @pytest.fixture(scope="module")
 def wohnung() -> SimulatedHome:
     return SimulatedHome(
@@ -91,6 +117,7 @@ def wohnung() -> SimulatedHome:
         ("ist die Haustür abgeschlossen?", "HassGetState", {"name": "Haustür", "state": "locked", "domain": "lock"}),
         ("stelle einen Timer auf 10 Minuten", "HassStartTimer", {"minutes": 10}),
         ("wie spät ist es", "HassGetCurrentTime", {}),
+        ("schalte die Stelampe ein", "HassTurnOn", {"name": "Stehlampe"}),
     ],
 )
 def test_german(wohnung: SimulatedHome, text: str, tool: str, arguments: dict[str, Any]) -> None:
