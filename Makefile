@@ -8,7 +8,7 @@ LOCK_SUM := $(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
 DEV_SUM := $(shell cat requirements-dev.lock pyproject.toml | cksum | tr ' ' '-')
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test check bench clean lock install dev llama-cpp
+.PHONY: help run test check bench clean lock install dev llama-cpp native
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,11 @@ llama-cpp: dev ## Compile the second engine and the K-quantiser (some minutes, a
 	CMAKE_ARGS="-DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TESTS=OFF" \
 		$(PIP) install -c requirements-dev.lock $$($(BIN)/python -c "import tomllib; \
 		print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['llama-cpp'])")
+
+# The wheel of the first engine stops at AVX2. What is left out is not used here, and would be downloaded.
+native: dev ## Compile the first engine for this processor (half an hour of one core; cmake, a C++ compiler)
+	CMAKE_ARGS="-DGGML_NATIVE=ON -DLLAMA_LLGUIDANCE=OFF -DLLAMA_BUILD_BORINGSSL=OFF -DLLAMA_BUILD_UI=OFF" \
+		$(PIP) install --force-reinstall --no-deps --no-binary xllamacpp -c requirements-dev.lock xllamacpp
 
 install: $(VENV)/.installed-$(LOCK_SUM)
 dev: $(VENV)/.dev-$(DEV_SUM)
