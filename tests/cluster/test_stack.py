@@ -143,6 +143,17 @@ def test_a_second_up_changes_nothing(home: Home, profile: Path) -> None:
     assert {name: state["pid"] for name, state in process_states(home).items()} == before
 
 
+def test_the_figures_of_a_card_are_measured_again(home: Home) -> None:
+    done = rottie(home, "run", "evaluate_starter", "--only", "llm", "--limit", "12", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["rows"] == {"llm": 12}
+    assert found["figures"]["llm"]["valid_call_rate"] == 1
+    assert set(found["cards"]["llm"]) <= set(found["figures"]["llm"])
+    assert "| names_exact |" in (Path(found["path"]) / "appraisal.md").read_text()
+    assert "evaluate_starter" in rottie(home, "runs").stdout
+
+
 def test_the_stack_fits_its_memory(home: Home) -> None:
     assert memory_mb(home)[0] < 2560
 
