@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -34,7 +35,7 @@ def _announced(request: Request) -> int:
 
 
 async def attended(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
-    """What ``work`` returns; it is cancelled when the client leaves before, which raises ClientDisconnect.
+    """What ``work`` returns; it is cancelled when the client leaves before, which raises ClientDisconnect, whatever came of it.
 
     Only after the whole body was read.
     """
@@ -43,19 +44,19 @@ async def attended(request: Request, work: Coroutine[Any, Any, Result]) -> Resul
 
     async def watch() -> None:
         nonlocal left
-        await _left(request)
+        with suppress(Exception):  # a channel that breaks has nobody at its end
+            await _left(request)
         left = True
         mine.cancel()
 
     watching = asyncio.create_task(watch())
     try:
         return await work
-    except asyncio.CancelledError:
-        if left and not mine.uncancel():
-            raise ClientDisconnect from None
-        raise
     finally:
         watching.cancel()
+        # Uncounted though the work let it pass; where it is cancelled from outside too, that is what is raised.
+        if left and not mine.uncancel():
+            raise ClientDisconnect
 
 
 async def _left(request: Request) -> None:
