@@ -374,6 +374,23 @@ async def test_the_unexpected_is_a_500_without_words(served: Served, monkeypatch
     assert "secret" not in reply.text + caplog.text
 
 
+async def test_what_is_not_quite_the_most_asked_route_is_answered_as_ever(served: Served) -> None:
+    for method in ("GET", "HEAD", "OPTIONS", "PUT"):
+        refused = await served.http.request(method, CHAT)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    moved = await served.http.post(f"{CHAT}/", json={})
+    assert (moved.status_code, moved.headers["location"]) == (307, f"http://127.0.0.1{CHAT}")
+    error_of(await served.http.post(f"/{CHAT}", json={}), 404)
+
+
+async def test_the_most_asked_route_below_a_prefix(served: Served) -> None:
+    app = create_app(served.turns, served.settings, served.key_file)
+    below = httpx.ASGITransport(app=app, root_path="/below")
+    async with httpx.AsyncClient(transport=below, base_url="http://127.0.0.1", headers=served.http.headers) as http:
+        reply = await http.post(f"/below{CHAT}", json={"messages": [{"role": "user", "content": "one"}]})
+        assert (reply.status_code, reply.json()["choices"][0]["message"]["content"]) == (200, "one ")
+
+
 async def test_metrics_count_and_keep_quiet(served: Served) -> None:
     await served.ask("unmistakable words")
     await served.ask("unmistakable words", stream=True)
