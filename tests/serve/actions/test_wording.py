@@ -47,6 +47,8 @@ def test_courtesies_are_left_out(text: str, short: str) -> None:
         ("wake me up at seven", "wake me up at seven"),
         ("we no longer need the heating", "turn off the heating"),
         ("the lamp is not needed any more", "turn off the lamp"),
+        ("we don't need all the lights on", "we don't need all the lights on"),
+        ("all the lights are not needed", "all the lights are not needed"),
         ("eggs need to be on the shopping list", "have eggs on the shopping list"),
         ("soap doesn't need to be on the shopping list", "soap doesn't need to be on the shopping list"),
     ],
