@@ -167,16 +167,33 @@ class Linker:
         return said.replaced(self._mentions(said))
 
     def meant(self, text: str) -> frozenset[str]:
-        """The names in ``text``, once it is linked, where no word of it may mean another thing; empty otherwise."""
+        """The names in ``text``, once it is linked, where no word of it may mean another thing; empty otherwise.
+
+        A list may be meant without a word of it ("buy milk"): where no list is named, all of them are among the names.
+        """
         said = _Text(text)
         if not self._alone or len(said) > LONGEST:
             return frozenset()
         named = [name for name in self._names_in(said).values() if name.things]
+        numbers = frozenset(number for name in named for number in name.things)
         inside = {at for name in named for at in range(name.start, name.end)}
         rest = {word for at, word in enumerate(said.words) if at not in inside}
-        if rest & (self._known.pointing | self._known.things):
+        if not numbers or any(self._may_mean_another(word, numbers) for word in rest):
             return frozenset()
-        return frozenset(self._things[number].names[0] for name in named for number in name.things)
+        lists = frozenset(number for number, thing in enumerate(self._things) if thing.domain == _LISTS)
+        return frozenset(self._things[number].names[0] for number in numbers | (frozenset() if numbers & lists else lists))
+
+    def _may_mean_another(self, word: str, named: frozenset[int]) -> bool:
+        """Whether a word beside the names may mean a thing that is not ``named``."""
+        known = self._known
+        if word in known.pointing or word in known.things:
+            return True
+        domains = known.telling.get(word, frozenset())
+        if domains and all(self._things[number].domain not in domains for number in named):
+            return True  # "turn off the Hall lamp and the music"
+        idle = word in known.closed or word in known.vague or word.isdigit()
+        things = () if idle else self._index.words.get(word, ())
+        return bool(things) and named.isdisjoint(things)
 
     def _mentions(self, said: _Text) -> Iterator[tuple[int, int, str]]:
         """Runs of words with the name that each stands for, in their order."""

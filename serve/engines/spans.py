@@ -53,7 +53,7 @@ class HomeNames:
 
     def only(self, meant: Iterable[str]) -> HomeNames:
         """With those entities alone that ``meant`` names; the same where it names none of them."""
-        wanted = {form for name in meant for form in (name, name.lower())}
+        wanted = {form for name in map(clean, meant) for form in (name, name.lower())}
         kept = [(name, kinds) for name, kinds in zip(self.entities, self.kinds, strict=True) if name in wanted]
         return HomeNames(tuple(name for name, _ in kept), self.areas, tuple(kinds for _, kinds in kept)) if kept else self
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.conversation import Tool
+from schemas.conversation import Message, Tool
 from schemas.errors import GrammarUnusable, RequestError
 from schemas.pipeline import Decoding
 from schemas.prompt import MalformedReply, clean, parse_reply, render_body, render_call
+from serve.actions.linking import linked
 from serve.actions.tools import TOOLS as HOME_TOOLS
 from serve.engines.grammar import MAX_BYTES, ToolChoice, grammar_for
 from serve.engines.prefixes import Prefixes
@@ -329,6 +330,17 @@ def test_only_what_can_be_meant_is_named() -> None:
         assert rules.accepts(render_call("HassSetPosition", {"name": "Blind", "position": 20}))
         nothing_known = grammar(tools, "set it to 20", home, policy, meant=frozenset({"not of this home"}))
         assert nothing_known.accepts(render_call("HassTurnOn", {"name": "lamp"}))
+
+
+def test_a_list_is_named_where_what_goes_on_it_is_called_like_a_thing() -> None:
+    home = ("Milk: light @ Hall: on", "Lamp<|: light: on", "Shopping: todo: 1")
+    tools = [HOME_TOOLS[name].declared() for name in ("HassListAddItem", "HassTurnOn")]
+    said = linked((Message(role="user", content="we are out of milk"),), home, "en")
+    rules = grammar(tools, "we are out of milk", home, SPAN, meant=said.meant)
+    assert rules.accepts(render_call("HassListAddItem", {"item": "milk", "name": "Shopping"}))
+    assert not rules.accepts(render_call("HassTurnOn", {"name": "Shopping"}))
+    said = linked((Message(role="user", content="Lamp<| on"),), home, "en")
+    assert grammar(tools, "Lamp<| on", home, SPAN, meant=said.meant).accepts(render_call("HassTurnOn", {"name": "Lamp< |"}))
 
 
 def test_large_homes_and_requests_stay_bounded() -> None:

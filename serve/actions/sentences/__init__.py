@@ -42,6 +42,8 @@ class Linking:
     plurals: frozenset[str] = frozenset()
     idioms: tuple[tuple[str, ...], ...] = ()
     kinds: dict[tuple[str, str | None], tuple[str, ...]] = field(default_factory=dict)
+    telling: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Words that only things of certain domains are spoken of with."""
 
     @cached_property
     def closed(self) -> frozenset[str]:
@@ -91,9 +93,13 @@ def _linking(data: dict[str, Any]) -> Linking:
     for kind, nouns in data.get("kinds", {}).items():
         domain, _, device_class = kind.partition(" ")
         kinds[domain, device_class or None] = tuple(noun.strip().replace("-", " ") for noun in nouns.split(","))
-    sets = {name: words for name, words in data.items() if name not in ("kinds", "idioms")}
+    telling: dict[str, frozenset[str]] = {}
+    for domain, words in data.get("telling", {}).items():
+        for word in words.split():
+            telling[word] = telling.get(word, frozenset()) | {domain}
+    sets = {name: words for name, words in data.items() if name not in ("kinds", "idioms", "telling")}
     sets = {name: frozenset(words.split() if isinstance(words, str) else words) for name, words in sets.items()}
-    return Linking(**sets, kinds=kinds, idioms=tuple(tuple(idiom.split()) for idiom in data.get("idioms", ())))
+    return Linking(**sets, kinds=kinds, telling=telling, idioms=tuple(tuple(idiom.split()) for idiom in data.get("idioms", ())))
 
 
 @dataclass(frozen=True)
