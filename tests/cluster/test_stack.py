@@ -149,7 +149,7 @@ def test_the_figures_of_a_card_are_measured_again(home: Home) -> None:
     found = json.loads(done.stdout)
     assert found["rows"] == {"llm": 12}
     assert found["figures"]["llm"]["valid_call_rate"] == 1
-    assert set(found["cards"]["llm"]) <= set(found["figures"]["llm"])
+    assert {"state_exact_both", "wrong_action_both"} <= set(found["figures"]["llm"]) & set(found["cards"]["llm"])
     assert "| names_exact |" in (Path(found["path"]) / "appraisal.md").read_text()
     assert "evaluate_starter" in rottie(home, "runs").stdout
 
