@@ -302,7 +302,11 @@ def ways(count: int, seed: int = 0) -> list[tuple[Said, ...]]:
 
 async def measured(count: int, root: Path, overrides: tuple[str, ...] = ()) -> dict[str, list[Judged]]:
     spoken = await asyncio.to_thread(ways, count)
-    async with household(root / "asked", overrides=overrides) as house, household(root / "judge") as judge:
+    often = ("role=admin",)  # three times a request in three minutes is more than a user may ask of a home
+    async with (
+        household(root / "asked", overrides=(*often, *overrides)) as house,
+        household(root / "judge", overrides=often) as judge,
+    ):
         return await heard_by(Indoors(house), judge, count, spoken)
 
 
@@ -311,7 +315,7 @@ async def measured_outdoors(
 ) -> dict[str, list[Judged]]:
     asked = Outdoors(served)
     try:
-        async with household(root) as judge:
+        async with household(root, overrides=("role=admin",)) as judge:
             return await heard_by(asked, judge, count, spoken)
     finally:
         await asked.close()

@@ -106,18 +106,26 @@ class Line:
     """
 
     def __init__(self, port: int, key: str) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._reader = self._socket.makefile("rb")
+        self._port = port
+        self._connect()
         self._head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n".encode()
 
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._reader = self._socket.makefile("rb")
+
     def post(self, path: str, body: dict[str, Any]) -> bytes:
-        """The body of the reply, which must be a 200."""
+        """The body of the reply, which must be a 200. A proxy that took on other applications has closed what was idle."""
         raw = json.dumps(body).encode()
         first = f"POST {path} HTTP/1.1\r\nContent-Length: {len(raw)}\r\n".encode()
         self._socket.sendall(first + self._head + b"\r\n" + raw)
-        status, length = self._reader.readline(), 0
-        chunked = False
+        if not (status := self._reader.readline()):
+            self.close()
+            self._connect()
+            self._socket.sendall(first + self._head + b"\r\n" + raw)
+            status = self._reader.readline()
+        length, chunked = 0, False
         while (header := self._reader.readline().lower()).strip():
             name, _, value = header.partition(b":")
             length = int(value) if name == b"content-length" else length
