@@ -151,7 +151,7 @@ def test_the_figures_of_a_card_are_measured_again(home: Home) -> None:
     assert found["figures"]["llm"]["valid_call_rate"] == 1
     assert {"state_exact_both", "wrong_action_both"} <= set(found["figures"]["llm"]) & set(found["cards"]["llm"])
     assert "| names_exact |" in (Path(found["path"]) / "appraisal.md").read_text()
-    assert "evaluate_starter" in rottie(home, "runs").stdout
+    assert "evaluate_starter" in rottie(home, "runs", "--json").stdout
 
 
 def test_the_stack_fits_its_memory(home: Home) -> None:
