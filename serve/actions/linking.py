@@ -31,8 +31,8 @@ _LONG = 9  # letters of a name that may have two mistakes
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _MARKS = re.compile(r"[^\w\s'’-]")
 _BETWEEN = re.compile(r"[\s_-]*")
-# Their names are wholes of their own, or many things have them.
 _READ = frozenset({"sensor", "binary_sensor"})
+# Their names are wholes of their own, or many things have them.
 _UNLINKED = frozenset({"person", "timer", "weather", "zone", "sun"})
 _LISTS = "todo"
 
@@ -115,9 +115,9 @@ class Linker:
     """A language's words over the things of one home."""
 
     def __init__(self, things: Iterable[Thing], places: Iterable[Sequence[str]], known: Linking) -> None:
-        """``places`` are the areas and floors, each with its name first."""
+        """``places`` are the areas and floors, each with its name first. Nothing is linked where ``known`` tells no kinds."""
         self._known = known
-        self._things = [thing for thing in things if _words(thing.names[0])]
+        self._things = [thing for thing in things if known.kinds and _words(thing.names[0])]
         if len(self._things) > MOST:
             self._things = []
         self._names: dict[tuple[str, ...], set[int]] = defaultdict(set)
@@ -128,6 +128,7 @@ class Linker:
         self._places = {said: names[0] for names in places for name in names if (said := _words(name))}
         self._alone = [self._is_alone(thing) for thing in self._things]
         self._index = self._indexed()
+        self._vocabulary = list(self._index.words)
         self._longest = max(map(len, (*self._names, *self._places)), default=0)
         self._squeezed = [(short, said) for said in (*self._names, *self._places) if len(short := "".join(said)) >= _SHORTEST]
         self._spelt = [short for short, _ in self._squeezed]
@@ -326,11 +327,10 @@ class Linker:
                 return form
         if not self._is_strange(word):
             return None
-        words = list(self._index.words)
-        near = sorted(_misspelt(word, words))[:2]
+        near = sorted(_misspelt(word, self._vocabulary))[:2]
         if not near or (len(near) > 1 and near[0][0] == near[1][0]):
             return None
-        meant = words[near[0][1]]
+        meant = self._vocabulary[near[0][1]]
         return meant if len(meant) >= _SHORTEST and meant not in known.closed else None
 
     def _meant_from(self, said: _Text, start: int, end: int, words: Sequence[str]) -> tuple[int, int | None]:
@@ -485,10 +485,9 @@ def linked(messages: Iterable[Message], lines: Sequence[str], language: str) -> 
 
     After a tool's result, anything may be meant.
     """
-    known = known_of(language).linking
-    if not lines or not known.kinds:
+    if not lines:
         return Linked(tuple(messages))
-    linker = _linker_of(tuple(line for line in map(_stateless, lines) if line), known)
+    linker = _linker_of(tuple(line for line in map(_stateless, lines) if line), known_of(language).linking)
     found = tuple(
         message.model_copy(update={"content": linker.link(message.content)})
         if message.role == "user" and message.content

@@ -60,6 +60,7 @@ _PATIENCE_S, _AFTER_S = 15.0, 0.5
 _DRAWN = 8  # rows for each request: most are about other tools, have names that no English voice says, or go on from others
 
 _LATELY = timedelta(minutes=5)
+_OFTEN = ("role=admin",)  # three times a request in three minutes is more than a user may ask of a home
 
 States = Mapping[str, Any]
 
@@ -302,10 +303,9 @@ def ways(count: int, seed: int = 0) -> list[tuple[Said, ...]]:
 
 async def measured(count: int, root: Path, overrides: tuple[str, ...] = ()) -> dict[str, list[Judged]]:
     spoken = await asyncio.to_thread(ways, count)
-    often = ("role=admin",)  # three times a request in three minutes is more than a user may ask of a home
     async with (
-        household(root / "asked", overrides=(*often, *overrides)) as house,
-        household(root / "judge", overrides=often) as judge,
+        household(root / "asked", overrides=(*_OFTEN, *overrides)) as house,
+        household(root / "judge", overrides=_OFTEN) as judge,
     ):
         return await heard_by(Indoors(house), judge, count, spoken)
 
@@ -315,7 +315,7 @@ async def measured_outdoors(
 ) -> dict[str, list[Judged]]:
     asked = Outdoors(served)
     try:
-        async with household(root, overrides=("role=admin",)) as judge:
+        async with household(root, overrides=_OFTEN) as judge:
             return await heard_by(asked, judge, count, spoken)
     finally:
         await asked.close()

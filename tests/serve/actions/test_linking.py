@@ -381,3 +381,9 @@ def test_german_that_is_left_alone(said: str) -> None:
 )
 def test_what_can_be_meant_in_german(said: str, names: set[str]) -> None:
     assert WOHNUNG.meant(said) == names
+
+
+def test_a_language_without_words_for_it_links_nothing_in_tier_one_either() -> None:
+    home = Linker([Thing(("Kitchen pumpkin lamp",), "light", None, ("Kitchen",))], PLACES, language("fr").linking)
+    assert home.link("turn on the Kitchen pumkin lamp") == "turn on the Kitchen pumkin lamp"
+    assert home.meant("turn on the Kitchen pumpkin lamp") == set()
