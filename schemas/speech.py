@@ -76,7 +76,12 @@ class RecogniserRecipe(SpeechRecipe):
 
     kind: Literal["recogniser"]
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
-    sentences: int = Field(default=40_000, ge=50, le=10_000_000, description="Distinct sentences that are drawn for training.")
+    sentences: int = Field(
+        default=40_000,
+        ge=50,
+        le=10_000_000,
+        description="Sentences that pieces of text are learnt from, and requests that bigrams are counted in.",
+    )
     clips: int = Field(default=20_000, ge=32, le=10_000_000, description="Spoken clips kept as features, the oldest replaced.")
     renewal: int = Field(default=4, ge=1, description="Times a clip is learnt from before a new one takes its place.")
     empty: float = Field(default=0.06, ge=0, lt=0.5, description="Share of clips without speech.")

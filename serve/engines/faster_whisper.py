@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,11 @@ from numpy.typing import NDArray
 
 from schemas.errors import AudioUnusable, IntegrityError, ModelUnusable
 from schemas.hashing import verify_manifest
-from serve.engines.heard_names import Names
+from serve.engines import ngrams
+from serve.engines.ngrams import Bigrams
+from serve.engines.rescoring import Rescorer
 from serve.engines.samples import RATE, check_rate, checked
+from serve.spelling import written
 
 Audio = NDArray[np.float32]
 
@@ -34,6 +38,8 @@ _MOST_TOKENS = 110  # of a window of 8 s; in proportion for longer ones
 _GAP_S, _PAD_S = 0.5, 0.25  # a pause that may end a window; kept around speech
 _SHORTEST = int(0.1 * RATE)
 _STEP = 50  # frames: paddings come in half seconds, so that there are few shapes
+_HINT = 600  # letters
+_HOMES = 4  # whose names are kept ready
 NO_SPEECH = 0.6
 
 
@@ -85,6 +91,8 @@ class FasterWhisperEngine:
         self.chunk_s: int = self._model.feature_extractor.chunk_length
         self.multilingual = bool(self._model.model.is_multilingual)
         self.languages: tuple[str, ...] = tuple(self._model.supported_languages)
+        bigrams = Bigrams.read(folder / ngrams.FILE) if (folder / ngrams.FILE).is_file() else None
+        self._rescorer = lru_cache(_HOMES)(lambda names: Rescorer(bigrams, names) if bigrams and names else None)
 
     async def transcribe(
         self,
@@ -128,16 +136,17 @@ class FasterWhisperEngine:
         stop: threading.Event,
         tell: Told,
     ) -> Transcript:
-        known, pieces = Names(names), list[Piece]()
+        self._model.rescorer = rescorer = self._rescorer(tuple(names))
+        pieces = list[Piece]()
         language_found, probability = language or "en", 1.0
         for start, end in self._windows(audio, gated):
             if stop.is_set():
                 break
-            found, info = self._model.transcribe(audio[start:end], **self._settings(language, words, known))
+            found, info = self._model.transcribe(audio[start:end], **self._settings(language, words, names))
             language_found, probability = info.language, float(info.language_probability)
             language = language_found  # one utterance, one language
             for segment in found:
-                if (piece := self._piece(segment, start / RATE, known)) is not None:
+                if (piece := self._piece(segment, start / RATE, rescorer)) is not None:
                     pieces.append(piece)
                     tell(piece)
         return Transcript(
@@ -149,7 +158,7 @@ class FasterWhisperEngine:
             len(audio) / RATE,
         )
 
-    def _settings(self, language: str | None, words: bool, names: Names) -> dict[str, Any]:
+    def _settings(self, language: str | None, words: bool, names: Sequence[str]) -> dict[str, Any]:
         ours = self.chunk_s < WHOLE_S
         return {
             "language": language if self.multilingual else None,
@@ -163,18 +172,18 @@ class FasterWhisperEngine:
             "suppress_tokens": [] if ours else [-1],
             "no_speech_threshold": None if ours else NO_SPEECH,
             "log_prob_threshold": None if ours else -1.0,
-            "hotwords": None if ours else names.prompt,  # ours was taught without
+            "hotwords": None if ours else hint(names),  # ours was taught without
         }
 
-    def _piece(self, segment: Any, offset: float, names: Names) -> Piece | None:
+    def _piece(self, segment: Any, offset: float, rescorer: Rescorer | None) -> Piece | None:
         """None for a window in which nothing was said after all."""
         text = segment.text.strip()
         if not text or (self.chunk_s < WHOLE_S and segment.no_speech_prob > NO_SPEECH):
             return None
         words = tuple(Word(w.word.strip(), offset + w.start, offset + w.end, w.probability) for w in segment.words or ())
         confidence = float(np.exp(min(0.0, segment.avg_logprob)))
-        if self.chunk_s < WHOLE_S:
-            text, words = corrected(text, words, names)
+        if rescorer is not None:
+            text, words = corrected(text, words, rescorer)
         return Piece(text, offset + segment.start, offset + segment.end, float(segment.no_speech_prob), confidence, words)
 
     def _windows(self, audio: Audio, gated: bool) -> Iterator[tuple[int, int]]:
@@ -207,14 +216,25 @@ class FasterWhisperEngine:
             raise ModelUnusable("the recogniser's files are not as its manifest says", where=str(folder)) from error
 
 
-def corrected(text: str, words: tuple[Word, ...], names: Names) -> tuple[str, tuple[Word, ...]]:
-    """``text`` with names put in, and its ``words``, which may be none, with them: a run of as many words as its name keeps their
-    times, another is divided by letters."""
-    put_in = names.corrected(text)
-    if put_in == text or [word.text for word in words] != text.split():
+def corrected(text: str, words: tuple[Word, ...], rescorer: Rescorer) -> tuple[str, tuple[Word, ...]]:
+    """``text`` as it is read in a home, and its ``words``, which may be none, with it: a run that is read as as many words keeps
+    their times, another is divided by letters."""
+    heard = text.split()
+    runs = rescorer.runs(heard)
+    put_in = " ".join(run.text for run in runs)
+    if put_in == text or [word.text for word in words] != heard:
         return put_in, words
-    runs = names.runs(text.split())
-    return put_in, tuple(word for at, end, put in runs for word in _put(put.split(), words[at:end]))
+    return put_in, tuple(word for run in runs for word in _put(run.text.split(), words[run.start : run.end]))
+
+
+def hint(names: Sequence[str]) -> str | None:
+    """The names as a hint for a Whisper, as many as fit; None without any."""
+    told = ""
+    for name in filter(None, map(written, names)):
+        if len(told) + len(name) + 2 > _HINT:
+            break
+        told = f"{told}, {name}" if told else name
+    return told or None
 
 
 def _put(texts: list[str], words: tuple[Word, ...]) -> list[Word]:
@@ -257,13 +277,25 @@ def _loaded(folder: Path, device: str, threads: int) -> Any:
     from faster_whisper import WhisperModel
 
     class Fitted(WhisperModel):
-        """Encodes no more padding than a model of a short chunk needs: faster-whisper always pads to 30 s."""
+        """Encodes no more padding than a model of a short chunk needs, where faster-whisper always pads to 30 s; and with a
+        ``rescorer`` chooses among all guesses of the beam."""
+
+        rescorer: Rescorer | None = None
 
         def encode(self, features: NDArray[Any]) -> Any:
             extract = self.feature_extractor
             if extract.chunk_length < WHOLE_S:
                 features = features[..., : fitting(features, extract.nb_max_frames)]
             return super().encode(features)
+
+        def generate_with_fallback(self, encoder_output: Any, prompt: list[int], tokenizer: Any, options: Any) -> Any:
+            plain = self.model
+            if self.rescorer is not None:
+                self.model = _Choosing(plain, self.rescorer, tokenizer.decode)
+            try:
+                return super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
+            finally:
+                self.model = plain
 
     missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
     if missing:  # without its tokenizer faster-whisper would ask the hub
@@ -273,6 +305,38 @@ def _loaded(folder: Path, device: str, threads: int) -> Any:
         return Fitted(str(folder), device=device, compute_type=kind, cpu_threads=threads, num_workers=1)
     except Exception as error:  # CTranslate2 and tokenizers raise bare errors of many kinds
         raise ModelUnusable("faster-whisper cannot load the model", where=str(folder)) from error
+
+
+@dataclass(frozen=True)
+class _Choosing:
+    """CTranslate2's Whisper, whose first guess is the one that the rescorer prefers."""
+
+    model: Any
+    rescorer: Rescorer
+    decode: Callable[[list[int]], str]
+
+    def generate(self, features: Any, prompts: Any, *, beam_size: int, length_penalty: float, **options: Any) -> list[_Chosen]:
+        told = self.model.generate(
+            features, prompts, beam_size=beam_size, num_hypotheses=beam_size, length_penalty=length_penalty, **options
+        )
+        return [self._chosen(each, length_penalty) for each in told]
+
+    def _chosen(self, told: Any, length_penalty: float) -> _Chosen:
+        guesses = [
+            (self.decode(tokens).strip(), score * len(tokens) ** length_penalty)
+            for tokens, score in zip(told.sequences_ids, told.scores, strict=True)
+        ]
+        at = self.rescorer.best(guesses)
+        return _Chosen([told.sequences_ids[at]], [told.scores[at]], told.no_speech_prob)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What faster-whisper reads of a result."""
+
+    sequences_ids: list[list[int]]
+    scores: list[float]
+    no_speech_prob: float
 
 
 def fitting(features: NDArray[Any], most: int) -> int:

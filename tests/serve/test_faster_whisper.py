@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,10 +13,15 @@ import pytest
 import torch
 
 from schemas.errors import AudioUnusable, ModelUnusable
-from serve.engines.faster_whisper import NO_SPEECH, FasterWhisperEngine, Piece, Word, corrected, fitting
-from serve.engines.heard_names import Names
+from serve.engines import ngrams
+from serve.engines.faster_whisper import NO_SPEECH, FasterWhisperEngine, Piece, Word, _Choosing, corrected, fitting, hint
+from serve.engines.ngrams import Bigrams
+from serve.engines.rescoring import Rescorer
 
 RATE = 16000
+BIGRAMS = Bigrams(
+    dict.fromkeys(["dim", "the", "now", "lamp", "lights", "<name>", "</s>"], (-1.0, -1.0)), {("the", "<name>"): -0.5}
+)
 RNG = np.random.default_rng(0)
 
 
@@ -146,11 +152,11 @@ async def test_a_cancelled_call_frees_the_engine(engine: FasterWhisperEngine, sp
 )
 def test_words_are_those_of_the_text_with_its_names(heard: str, name: str, timed: dict[str, tuple[float, float]]) -> None:
     words = tuple(Word(text, at, at + 1, 0.9 - at / 10) for at, text in enumerate(heard.split()))
-    text, found = corrected(heard, words, Names([name]))
+    text, found = corrected(heard, words, Rescorer(BIGRAMS, [name]))
     assert [word.text for word in found] == text.split() == ["dim", "the", *timed, "now"]
     assert [(word.start_s, word.end_s) for word in found[2:-1]] == [pytest.approx(each) for each in timed.values()]
     assert found[-1] == words[-1]
-    assert corrected(heard, (), Names([name])) == (text, ())
+    assert corrected(heard, (), Rescorer(BIGRAMS, [name])) == (text, ())
 
 
 def segment(text: str, no_speech: float = 0.1) -> SimpleNamespace:
@@ -159,19 +165,59 @@ def segment(text: str, no_speech: float = 0.1) -> SimpleNamespace:
 
 
 def test_a_piece_says_the_same_in_its_words(engine: FasterWhisperEngine) -> None:
-    piece = engine._piece(segment("dim the hol lamb"), 10.0, Names(["hall lamp"]))
+    piece = engine._piece(segment("dim the hol lamb"), 10.0, Rescorer(BIGRAMS, ["hall lamp"]))
     assert piece is not None
     assert piece.text == " ".join(word.text for word in piece.words) == "dim the hall lamp"
     assert (piece.start_s, piece.end_s, piece.words[-1].start_s) == (10, 14, 13)
 
 
+class Guessing:
+    """A CTranslate2 Whisper whose tokens are words."""
+
+    def generate(self, features: object, prompts: object, **options: object) -> list[SimpleNamespace]:
+        self.options = options
+        ids = [["dim", "the", "hull"], ["dim", "the", "hall", "lamp"]]
+        return [SimpleNamespace(sequences_ids=ids, scores=[-0.3, -0.25], no_speech_prob=0.01)]
+
+
+def test_the_guess_that_a_home_makes_likelier_comes_first() -> None:
+    plain = Guessing()
+    model = _Choosing(plain, Rescorer(BIGRAMS, ["hall lamp"]), " ".join)
+    (chosen,) = model.generate(None, None, beam_size=5, length_penalty=1, patience=1)
+    assert chosen.sequences_ids == [["dim", "the", "hall", "lamp"]]
+    assert (chosen.scores, chosen.no_speech_prob) == ([-0.25], 0.01)
+    assert plain.options == {"beam_size": 5, "num_hypotheses": 5, "length_penalty": 1, "patience": 1}
+
+
+async def test_a_recogniser_with_bigrams_weighs_its_guesses_in_a_home(folder: Path, speech: np.ndarray, tmp_path: Path) -> None:
+    made = shutil.copytree(folder, tmp_path / "stt")
+    (made / ngrams.FILE).write_text(BIGRAMS.written(), encoding="utf-8")
+    weighing = FasterWhisperEngine(made)
+    try:
+        plain = (await weighing.transcribe(speech)).text
+        timed = await weighing.transcribe(speech, names=["lamb light"], words=True)
+        assert set(plain.split()) == {"lamp"}, "without a home's names the recogniser's own best guess stands"
+        assert [word.text for piece in timed.pieces for word in piece.words] == timed.text.split()
+    finally:
+        weighing.close()
+    (made / ngrams.FILE).write_text("nothing", encoding="utf-8")
+    with pytest.raises(ModelUnusable):
+        FasterWhisperEngine(made)
+
+
+def test_a_hint_has_as_many_names_as_fit() -> None:
+    assert hint([]) is None
+    assert hint(["Kitchen Light", "", "書斎", "Hall"]) == "kitchen light, hall"
+    assert len(hint([f"lamp number {number}" for number in range(3000)]) or "") <= 600
+
+
 def test_where_probably_nobody_spoke_ours_heard_nothing(engine: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = segment("dim the lamp", NO_SPEECH + 0.01)
-    assert engine._piece(nothing, 0.0, Names([])) is None
-    assert engine._piece(segment("dim the lamp", NO_SPEECH), 0.0, Names([])) is not None
-    assert engine._piece(segment(""), 0.0, Names([])) is None
+    assert engine._piece(nothing, 0.0, None) is None
+    assert engine._piece(segment("dim the lamp", NO_SPEECH), 0.0, None) is not None
+    assert engine._piece(segment(""), 0.0, None) is None
     monkeypatch.setattr(engine, "chunk_s", 30)
-    assert engine._piece(nothing, 0.0, Names([])) is not None, "faster-whisper itself judges that for a Whisper"
+    assert engine._piece(nothing, 0.0, None) is not None, "faster-whisper itself judges that for a Whisper"
 
 
 def test_only_as_much_padding_as_is_needed() -> None:

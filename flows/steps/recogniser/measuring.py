@@ -25,7 +25,6 @@ from flows.steps.speech.espeak import Synthesizer
 from schemas.speech import Fit, RecogniserRecipe, SpeechGate
 from serve.actions.consent import answers, consent
 from serve.engines.faster_whisper import FasterWhisperEngine
-from serve.engines.heard_names import Names
 from serve.spelling import written
 
 _A_HOME = 6  # requests
@@ -67,10 +66,11 @@ def asked(seed: int) -> Iterator[Asked]:
 def measure(folder: Path, limit: int = 400, seed: int = 0) -> dict[str, float]:
     """``limit`` requests a condition, the same for the same seed. Shares and word error rates from 0 to 1, times in ms.
 
-    ``*_named`` is with the home's names put in where something sounds like them, as the engine does; ``*_everyday`` of the
-    requests that have only words which training says often; ``latency_p50_ms`` processor time of a whole call, the search for
-    a voice included. ``confidence`` is the least at which at most a tenth of the words that are acted on are wrong, names put
-    in, clean and noisy together; ``acted`` is the share of requests that are, ``acted_exact`` of those the share heard exactly.
+    ``*_named`` is heard as in an assistant, which tells the engine the home's names; ``*_everyday`` are, without them, of the
+    requests that have only words which training says often; ``latency_p50_ms`` processor time of a whole call with names, the
+    search for a voice included. ``confidence`` is the least at which at most a tenth of the words that are acted on are wrong,
+    with names, clean and noisy together; ``acted`` is the share of requests that are, ``acted_exact`` of those the share heard
+    exactly.
     ``answers_right``: yes and no in all their forms, taken for what they are.
     Raises ModelUnusable, SpeechMissing.
     """
@@ -92,10 +92,10 @@ async def _figures(engine: FasterWhisperEngine, speech: Synthesizer, limit: int,
     for condition, strength in (("clean", 0.0), ("noisy", 1.0)):
         chosen = [next(stream) for _ in range(limit)]
         clips = [_spoken(maker, rng, [one.text], strength) for one in chosen]
-        told = await _heard(engine, clips)
-        said, heard = [clip.text for clip in clips], [one.text for one in told]
+        said, heard = [clip.text for clip in clips], [one.text for one in await _heard(engine, clips)]
         figures |= _scored(condition, said, heard)
-        named = [Names(one.names).corrected(text) for one, text in zip(chosen, heard, strict=True)]
+        told = await _heard(engine, clips, [one.names for one in chosen])
+        named = [one.text for one in told]
         figures[f"wer_{condition}_named"] = word_error_rate(said, named)
         everyday = [all(word in common or word[0].isdigit() for word in text.split()) for text in said]
         figures[f"wer_{condition}_everyday"] = word_error_rate(*(list(compress(texts, everyday)) for texts in (said, heard)))
@@ -146,11 +146,13 @@ def trusted(told: Sequence[tuple[float, str, str]]) -> dict[str, float]:
     return {"confidence": acted[-1][0], "acted": len(acted) / len(ranked), "acted_exact": exact}
 
 
-async def _heard(engine: FasterWhisperEngine, clips: Sequence[Clip]) -> list[Told]:
+async def _heard(
+    engine: FasterWhisperEngine, clips: Sequence[Clip], names: Sequence[tuple[str, ...]] | None = None
+) -> list[Told]:
     told = []
-    for clip in clips:
+    for clip, known in zip(clips, names or [()] * len(clips), strict=True):
         begun = time.process_time()
-        found = await engine.transcribe(clip.audio)
+        found = await engine.transcribe(clip.audio, names=known)
         sure = min((piece.confidence for piece in found.pieces), default=0.0)
         told.append(Told(written(found.text), sure, time.process_time() - begun))
     return told

@@ -1,5 +1,5 @@
-"""What is said to the recogniser while it learns: requests of generated homes, names in odd places, numbers, short answers, a
-home's own words.
+"""What is said to the recogniser while it learns: requests of generated homes, names in odd places, numbers, short answers,
+plain talk, a home's own words.
 
 A stream of sentences as a person would write them, without end, the same for the same seed. Sentences whose words another
 script is needed for are left out. Does not cover how they are spoken (clips), nor the written form (spelling).
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from random import Random
 
 from flows.steps.generator.homes import make_home
 from flows.steps.generator.lexicons.things import KINDS
+from flows.steps.generator.places import Place
 from flows.steps.generator.requests import exchange
 from flows.steps.generator.words import invented, of_part, pick, words_of
 from schemas.inventory import Inventory
@@ -46,6 +48,7 @@ _BETWEEN = (
     "undo that", "take that back", "on", "off", "that's all", "nothing", "forget it", "stop that", "be quiet", "cancel that",
 )  # fmt: skip
 _ANSWERED = 0.08  # of all sentences
+_TALKED = 0.12  # of the rest: without plain English a held-out way of asking is heard as one that training knows
 # Those that are taken for one another, as often as all the rest together.
 _ALIKE = (6, 60, 16, 15, 50, 5, 13, 30, 14, 40, 17, 70, 18, 80, 19, 90, 9, 11, 7, 12, 20, 2, 10, 1, 3, 4, 8)
 
@@ -53,33 +56,46 @@ _ALIKE = (6, 60, 16, 15, 50, 5, 13, 30, 14, 40, 17, 70, 18, 80, 19, 90, 9, 11, 7
 def sentences(recipe: RecogniserRecipe, part: Part, inventory: Inventory | None = None) -> Iterator[str]:
     """Without end; each can be written in the written form and has at most ``LONGEST`` characters."""
     rng = Random(f"{recipe.fit.seed}:{part}:said")  # noqa: S311 - sentences to learn from, not secrets
-    asked = requests(part, recipe.fit.seed)
+    home_requests = requests(part, recipe.fit.seed)
     own = names_in(inventory) if inventory else []
     while True:
         kind = rng.random()
         if own and kind < recipe.home:
             text = pick(rng, _ACTIONS).format(pick(rng, own)) if rng.random() < 0.7 else _numbers(rng, pick(rng, own))
         elif rng.random() < _ANSWERED:
-            text = answer(rng)
+            text = between(rng)
+        elif part == "train" and rng.random() < _TALKED:
+            text = pick(rng, talk())
         elif rng.random() < recipe.names:
             text = _around_a_name(rng, part)
         elif rng.random() < 0.15:
             text = _numbers(rng, odd_name(rng, part))
         else:
-            text = next(asked)
+            text = next(home_requests)
         if len(text) <= LONGEST and written(text):
             yield text
 
 
 def requests(part: Part, seed: int) -> Iterator[str]:
-    """What people ask of generated homes, home after home; without what is misspelled, which nobody says."""
+    """What people ask of generated homes, without end."""
+    return (text for text, _ in asked(part, seed))
+
+
+def asked(part: Part, seed: int) -> Iterator[tuple[str, Place]]:
+    """Requests and the homes they are for, home after home; without what is misspelled, which nobody says."""
     rng = Random(f"{seed}:{part}:asked")  # noqa: S311
     while True:
         place = make_home(rng, part)
         for _ in range(_REQUESTS_A_HOME):
-            asked = exchange(rng, place, part)
-            if "misspelled" not in asked.references:
-                yield asked.request
+            made = exchange(rng, place, part)
+            if "misspelled" not in made.references:
+                yield made.request, place
+
+
+@cache
+def talk() -> tuple[str, ...]:
+    """Two thousand sentences of everyday talk, none of them a request to a home: some 5,000 words in plain contexts."""
+    return tuple(Path(__file__).with_name("talk.txt").read_text(encoding="ascii").splitlines())
 
 
 def names_in(inventory: Inventory) -> list[str]:
@@ -97,9 +113,9 @@ def odd_name(rng: Random, part: Part) -> str:
     if kind < 0.3:
         return f"{invented(rng, part)} {noun}"
     if kind < 0.45:
-        return f"{pick(rng, _english(part))} {noun}"
+        return f"{pick(rng, plain_words(part))} {noun}"
     if kind < 0.55:
-        return f"{pick(rng, _english(part))} {pick(rng, _english(part))}"
+        return f"{pick(rng, plain_words(part))} {pick(rng, plain_words(part))}"
     if kind < 0.65:
         return f"{pick(rng, words.people)}'s {noun}"
     if kind < 0.8:
@@ -109,7 +125,7 @@ def odd_name(rng: Random, part: Part) -> str:
     return f"{pick(rng, pick(rng, words.tongues).rooms)} {noun}"
 
 
-def answer(rng: Random) -> str:
+def between(rng: Random) -> str:
     """A yes or a no, plain ones most often, or something as short."""
     yes, no = answers("en")
     kind = rng.random()
@@ -121,7 +137,7 @@ def answer(rng: Random) -> str:
 def _around_a_name(rng: Random, part: Part) -> str:
     kind = rng.random()
     if kind < 0.12:  # words without a sentence, so that it listens instead of guessing
-        return " ".join(pick(rng, _english(part)) for _ in range(rng.randint(2, 5)))
+        return " ".join(pick(rng, plain_words(part)) for _ in range(rng.randint(2, 5)))
     if kind < 0.2:
         return f"add {_item(rng, part)} to {pick(rng, words_of(part).lists)}"
     return pick(rng, _ACTIONS).format(odd_name(rng, part))
@@ -147,7 +163,7 @@ def _named_kinds() -> tuple:
 
 
 @cache
-def _english(part: Part) -> tuple[str, ...]:
+def plain_words(part: Part) -> tuple[str, ...]:
     """Some 1,700 plain words (coolname's), of which each part has its own."""
     from coolname.data import config
 

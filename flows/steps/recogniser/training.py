@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from flows.steps.recogniser import tokenizing
 from flows.steps.recogniser.clips import Clip, Maker, Store
+from flows.steps.recogniser.counting import bigrams
 from flows.steps.recogniser.exporting import export
 from flows.steps.recogniser.learning import Words
 from flows.steps.recogniser.measuring import measure
@@ -28,13 +29,14 @@ from schemas.hashing import MANIFEST, content_id
 from schemas.inventory import Inventory
 from schemas.settings import Home
 from schemas.speech import RecogniserRecipe
+from serve.engines import ngrams
 from serve.spelling import written
 
 _LOOKED_AT = 64  # held-out clips that the loop looks at
 
 
 COMMAND = "rottie run evaluate_starter --only stt"
-_MADE = 2  # raise when the same recipe gives another model
+_MADE = 3  # raise when the same recipe gives another model
 _USABLE = 0.15  # word errors above which what was heard should not be acted on
 _LIMITS = (
     "English home commands of at most {seconds} s a window, written in lower case with numbers in digits; other topics, other",
@@ -67,6 +69,8 @@ def train(recipe: RecogniserRecipe, home: Home, inventory: Inventory | None = No
 def finish(recipe: RecogniserRecipe, model: Recogniser, tokenizer: Tokenizer, run: Path, folder: Path, say: Say = print) -> None:
     """Export into ``folder``, measure what was exported, and seal it with its learning curve and its card."""
     export(model, tokenizer, recipe.language, recipe.seconds, folder)
+    counted = bigrams(recipe.fit.seed, recipe.sentences)
+    (folder / ngrams.FILE).write_text(counted.written(), encoding="utf-8")
     say("measuring on held-out requests")
     figures = measure(folder, recipe.held_out, recipe.fit.seed)
     weights = sum(value.numel() for name, value in model.named_parameters() if not name.startswith(("phonemes", "pieces")))
