@@ -137,15 +137,26 @@ def minutes(budget: str) -> float | None:
 
 
 def run_here(flow: str, parameters: dict[str, Any], out: Console) -> Any:
-    """Run ``flow`` in this process, against the Prefect server that the environment names, and print its result."""
+    """Run ``flow`` in this process, against the Prefect server that the environment names, and print its result.
+
+    Raises StackDown where that server ends meanwhile.
+    """
     import importlib
+
+    from httpx import TransportError
+
+    from schemas.errors import StackDown
 
     begun = time.monotonic()
     with out.status(f"Loading the flow {flow}"):
         module = flow.replace("-", "_")
         function = getattr(importlib.import_module(f"flows.{module}"), module)
         _quieten()
-    result = function(**parameters)
+    try:
+        result = function(**parameters)
+    except TransportError as error:
+        hint = "Start it with `rottie up` and run the same command again: finished steps are kept."
+        raise StackDown(f"the stack was stopped while {flow} ran", hint=hint) from error
     _print_result(out, flow, result, time.monotonic() - begun)
     return result
 

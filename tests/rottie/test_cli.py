@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -15,7 +18,7 @@ from rottie.commands import actions, asking, conversations, running
 from rottie.commands.printing import ago
 from rottie.stack.keys import make_keys
 from schemas.artifacts import Decision, ModelRef
-from schemas.errors import KeysUnusable, RegistryError
+from schemas.errors import KeysUnusable, RegistryError, StackDown
 from schemas.overrides import split_overrides
 from schemas.settings import Home
 from serve.api.doors import read_key
@@ -272,6 +275,17 @@ def test_a_flows_error_keeps_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     result = rottie("run", "retrain", "-p", "mine", "-w", "away")
     assert result.exit_code == RegistryError.exit_code
     assert "the registry is odd" in result.stderr
+
+
+def test_a_stack_that_is_stopped_meanwhile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def retrain(**_: object) -> None:
+        raise httpx.ConnectError("All connection attempts failed")
+
+    monkeypatch.setitem(sys.modules, "flows.retrain", SimpleNamespace(retrain=retrain))
+    result = rottie("run", "retrain", "-p", "mine", "-w", "away")
+    assert result.exit_code == StackDown.exit_code
+    assert "stopped while retrain ran" in result.stderr
+    assert "rottie up" in result.stderr
 
 
 def test_flows_that_move_the_alias_get_the_pipelines_model(monkeypatch: pytest.MonkeyPatch) -> None:
