@@ -18,7 +18,7 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL = {word: value for value, word in enumerate(_ONES.split())}
 _LARGE = {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)}
 _UNITS = {"percent", "degree", "degrees", "minute", "minutes", "hour", "hours", "second", "seconds", "am", "pm", "o'clock"}
-_SAME = {"alright": "all right", "okay": "ok", "favour": "favor", "half way": "halfway"}
+_SAME = {"all right": "alright", "okay": "ok", "favour": "favor", "half way": "halfway"}
 _TWOFOLD = re.compile(rf"\b(?:{'|'.join(_SAME)})\b")
 _KEPT = re.compile(r"[a-z]+(?:'[a-z]+)*'?|\d+(?:[.:]\d+)*|%")
 
@@ -29,8 +29,8 @@ def written(text: str) -> str:
     plain = plain.replace("°c", " degrees").replace("°", " degrees").replace("&", " and ").replace("per cent", "percent")
     if any(ord(c) > 127 and unicodedata.category(c)[0] == "L" for c in plain):
         return ""
-    plain = _TWOFOLD.sub(lambda found: _SAME[found[0]], plain)
-    words = _in_digits(_KEPT.findall(re.sub(r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " ", plain)))
+    kept = " ".join(_KEPT.findall(re.sub(r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " ", plain)))
+    words = _in_digits(_TWOFOLD.sub(lambda found: _SAME[found[0]], kept).split())
     return re.sub(r"(?<=\d) ?(?:percent|%)", "%", " ".join(words)).replace(" % ", " ")
 
 

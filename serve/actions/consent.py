@@ -12,6 +12,7 @@ _YES = {
         "yes yeah yep yup sure ok okay right correct exactly please alright absolutely definitely",
         (
             "yes please",
+            "all right",
             "do it",
             "please do",
             "go ahead",

@@ -8,12 +8,13 @@ it needs, and what is said before a pause alone. Does not cover decoding of file
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,8 @@ from schemas.errors import AudioUnusable, IntegrityError, ModelUnusable
 from schemas.hashing import verify_manifest
 from serve.engines import ngrams
 from serve.engines.ngrams import Bigrams
-from serve.engines.rescoring import Rescorer
+from serve.engines.rescoring import Guess, Rescorer, usable
 from serve.engines.samples import RATE, check_rate, checked
-from serve.spelling import written
 
 Audio = NDArray[np.float32]
 
@@ -92,7 +92,7 @@ class FasterWhisperEngine:
         self.multilingual = bool(self._model.model.is_multilingual)
         self.languages: tuple[str, ...] = tuple(self._model.supported_languages)
         bigrams = Bigrams.read(folder / ngrams.FILE) if (folder / ngrams.FILE).is_file() else None
-        self._rescorer = lru_cache(_HOMES)(lambda names: Rescorer(bigrams, names) if bigrams and names else None)
+        self._rescorer = lru_cache(_HOMES)(lambda names: Rescorer(bigrams, names) if bigrams and usable(names) else None)
 
     async def transcribe(
         self,
@@ -145,7 +145,8 @@ class FasterWhisperEngine:
             found, info = self._model.transcribe(audio[start:end], **self._settings(language, words, names))
             language_found, probability = info.language, float(info.language_probability)
             language = language_found  # one utterance, one language
-            for segment in found:
+            # Behind the last word faster-whisper hears on where words are timed, and ours makes something of silence.
+            for segment in islice(found, 1) if self.chunk_s < WHOLE_S else found:
                 if (piece := self._piece(segment, start / RATE, rescorer)) is not None:
                     pieces.append(piece)
                     tell(piece)
@@ -167,7 +168,7 @@ class FasterWhisperEngine:
             "condition_on_previous_text": False,  # what was misheard would be heard again
             "without_timestamps": True,
             "word_timestamps": words,
-            "max_new_tokens": _MOST_TOKENS * max(1, self.chunk_s // 8),
+            "max_new_tokens": _MOST_TOKENS * max(1, self.chunk_s // 8) if ours else None,
             "suppress_blank": not ours,  # ours was taught to say nothing
             "suppress_tokens": [] if ours else [-1],
             "no_speech_threshold": None if ours else NO_SPEECH,
@@ -180,10 +181,10 @@ class FasterWhisperEngine:
         text = segment.text.strip()
         if not text or (self.chunk_s < WHOLE_S and segment.no_speech_prob > NO_SPEECH):
             return None
-        words = tuple(Word(w.word.strip(), offset + w.start, offset + w.end, w.probability) for w in segment.words or ())
+        words = tuple(_whole(Word(w.word, offset + w.start, offset + w.end, w.probability) for w in segment.words or ()))
         confidence = float(np.exp(min(0.0, segment.avg_logprob)))
         if rescorer is not None:
-            text, words = corrected(text, words, rescorer)
+            text, words = corrected(text, words, confidence, rescorer)
         return Piece(text, offset + segment.start, offset + segment.end, float(segment.no_speech_prob), confidence, words)
 
     def _windows(self, audio: Audio, gated: bool) -> Iterator[tuple[int, int]]:
@@ -216,13 +217,13 @@ class FasterWhisperEngine:
             raise ModelUnusable("the recogniser's files are not as its manifest says", where=str(folder)) from error
 
 
-def corrected(text: str, words: tuple[Word, ...], rescorer: Rescorer) -> tuple[str, tuple[Word, ...]]:
+def corrected(text: str, words: tuple[Word, ...], confidence: float, rescorer: Rescorer) -> tuple[str, tuple[Word, ...]]:
     """``text`` as it is read in a home, and its ``words``, which may be none, with it: a run that is read as as many words keeps
     their times, another is divided by letters."""
     heard = text.split()
-    runs = rescorer.runs(heard)
+    runs = rescorer.runs(heard, confidence)
     put_in = " ".join(run.text for run in runs)
-    if put_in == text or [word.text for word in words] != heard:
+    if [word.text for word in words] != heard:
         return put_in, words
     return put_in, tuple(word for run in runs for word in _put(run.text.split(), words[run.start : run.end]))
 
@@ -230,11 +231,25 @@ def corrected(text: str, words: tuple[Word, ...], rescorer: Rescorer) -> tuple[s
 def hint(names: Sequence[str]) -> str | None:
     """The names as a hint for a Whisper, as many as fit; None without any."""
     told = ""
-    for name in filter(None, map(written, names)):
-        if len(told) + len(name) + 2 > _HINT:
-            break
-        told = f"{told}, {name}" if told else name
+    for name in usable(names):
+        if len(told) + len(name) + 2 <= _HINT:
+            told = f"{told}, {name}" if told else name
     return told or None
+
+
+def _whole(words: Iterable[Word]) -> Iterator[Word]:
+    """Words with what belongs to them, as "20" and "%": only what begins with a blank begins a word."""
+    last: Word | None = None
+    for word in words:
+        if last is not None and not word.text.startswith(" "):
+            least = min(last.probability, word.probability)
+            last = replace(last, text=last.text + word.text.strip(), end_s=word.end_s, probability=least)
+            continue
+        if last is not None:
+            yield last
+        last = replace(word, text=word.text.strip())
+    if last is not None:
+        yield last
 
 
 def _put(texts: list[str], words: tuple[Word, ...]) -> list[Word]:
@@ -322,10 +337,10 @@ class _Choosing:
         return [self._chosen(each, length_penalty) for each in told]
 
     def _chosen(self, told: Any, length_penalty: float) -> _Chosen:
-        guesses = [
-            (self.decode(tokens).strip(), score * len(tokens) ** length_penalty)
-            for tokens, score in zip(told.sequences_ids, told.scores, strict=True)
-        ]
+        guesses = list[Guess]()
+        for tokens, score in zip(told.sequences_ids, told.scores, strict=True):
+            sure = score * len(tokens) ** length_penalty if tokens else -math.inf  # CTranslate2 divides by the length
+            guesses.append(Guess(self.decode(tokens).strip(), sure, math.exp(min(0.0, sure / (len(tokens) + 1)))))
         at = self.rescorer.best(guesses)
         return _Chosen([told.sequences_ids[at]], [told.scores[at]], told.no_speech_prob)
 

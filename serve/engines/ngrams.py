@@ -29,13 +29,15 @@ class Bigrams:
         """Raises ModelUnusable for what is no ARPA file of bigrams."""
         words: dict[str, tuple[float, float]] = {}
         pairs: dict[tuple[str, str], float] = {}
-        order = 0
+        order, told = 0, list[int]()
         try:
             if file.stat().st_size > _MOST:
                 raise ValueError("the file is too large")
             for line in file.read_text(encoding="utf-8").splitlines():
                 if line.startswith("\\"):
                     order = {"\\1-grams:": 1, "\\2-grams:": 2}.get(line, 0)
+                elif not order and line.startswith("ngram "):
+                    told.append(int(line.partition("=")[2]))
                 elif order and line:
                     share, entry, *weight = line.split("\t")
                     if order == 1:
@@ -43,10 +45,10 @@ class Bigrams:
                     else:
                         before, word = entry.split(" ")
                         pairs[before, word] = float(share)
+            if not words or told != [len(words), len(pairs)]:
+                raise ValueError("the file is not whole")
         except (OSError, ValueError) as error:
             raise ModelUnusable("the recogniser's bigrams cannot be read", where=str(file)) from error
-        if not words:
-            raise ModelUnusable("the recogniser's bigrams are empty", where=str(file))
         return cls(words, pairs)
 
     def written(self) -> str:

@@ -10,21 +10,27 @@ found only where it was misheard as it is written. Does not cover which name was
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from serve.actions.consent import answers
 from serve.engines.ngrams import END, NAME, NUMBER, START, Bigrams
 from serve.spelling import written
 
 _MOST, _LONGEST = 400, 60  # names; letters of one
+_WORDS = 6  # of a name: what has more is prose
 _REMEMBERED = 20_000  # runs of words whose likenesses are kept
-_SHORTEST = 3  # letters of a word that is put right
+_SHORTEST = 3  # letters of what is put right
+_TELLING = {
+    "on", "off", "open", "opened", "close", "closed", "lock", "locked", "unlock", "unlocked", "up", "down", "start", "stop",
+    "all", "not",
+}  # fmt: skip
+"""Words on which it turns what is done: never swallowed by a name that lacks them."""
 _ALIKE = [(re.compile(pattern), put) for pattern, put in (
     (r"ph|gh(?=t|$)", "f"), (r"[cq](?![h])|ck", "k"), (r"x", "ks"), (r"z", "s"), (r"tch|ch|sh", "j"), (r"w(?=r)|k(?=n)|h", ""),
     (r"([a-z])\1", r"\1"), (r"[aeiouy]+", "a"), (r"d(?=\b)", "t"),
@@ -32,7 +38,7 @@ _ALIKE = [(re.compile(pattern), put) for pattern, put in (
 
 
 class Weights(NamedTuple):
-    """Of what a reading costs, in nats. Searched for on validation requests in validation voices, clean and noisy."""
+    """Of what a reading costs, in nats; shares of letters that may differ, 0 to 1."""
 
     guess: float = 1.57  # of the recogniser's own log-probability
     bigrams: float = 0.3
@@ -41,10 +47,24 @@ class Weights(NamedTuple):
     named: float = -1.2  # a name that was heard as it is written
     name: float = 1.45  # one that is put in, and each letter that differs
     name_letter: float = 0.75
-    name_far: float = 0.36  # share of letters that may differ
+    name_far: float = 0.36
+    word_far: float = 0.8  # of any one word of it
+    plain_far: float = 0.6  # of one that is known: "balcony" is no "hallway"
     known: float = 1.5  # a known word in place of a strange one, and each letter that differs
     known_letter: float = 0.8
     known_far: float = 0.34
+    unsure: float = 0.85  # of the guess, above which a strange word is what was said
+
+
+WEIGHTS = Weights()
+
+
+class Guess(NamedTuple):
+    """``confidence`` is the mean probability of its pieces, 0 to 1."""
+
+    text: str
+    log_probability: float
+    confidence: float
 
 
 class Run(NamedTuple):
@@ -55,8 +75,7 @@ class Run(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class _Choice:
+class _Choice(NamedTuple):
     """One way to read the words that begin at some place: up to ``end``, as ``text``, of class ``token``."""
 
     end: int
@@ -65,53 +84,51 @@ class _Choice:
     cost: float
 
 
+_Likes = dict[str, list[tuple[str, float]]]
+
+
 class Rescorer:
     """For one home. Not safe for use by several threads at once."""
 
-    def __init__(self, bigrams: Bigrams, names: Iterable[str], weights: Weights | None = None) -> None:
-        """Names that cannot be written in the recogniser's form, those beyond 400 and longer than 60 letters are left out."""
-        self._bigrams, self._weights = bigrams, weights or Weights()
-        plain = dict.fromkeys(text for name in names if len(name) <= _LONGEST and (text := written(name)))
-        self._names = list(plain)[:_MOST]
-        self._spelled = _Spelled(self._names)
-        self._sizes = np.array([len(name.split()) for name in self._names])
-        self._name_words = {word for name in self._names for word in name.split()}
-        self._like_names: dict[str, list[tuple[str, float]]] = {}
-        self._like_words: dict[str, list[tuple[str, float]]] = {}
+    def __init__(self, bigrams: Bigrams, names: Iterable[str]) -> None:
+        self._bigrams = bigrams
+        self._names = _Spelled([name for name in usable(names) if name.count(" ") < _WORDS])
+        self._name_words = {word for name in self._names.texts for word in name.split()}
+        self._longest = max((name.count(" ") + 2 for name in self._names.texts), default=0)
+        self._known = _Spelled(
+            [word for word in bigrams.words if word.isalpha() and len(word) >= _SHORTEST and word not in _consenting()]
+        )
+        self._like_names: _Likes = {}
+        self._like_words: _Likes = {}
 
-    def best(self, guesses: Sequence[tuple[str, float]]) -> int:
-        """Which of ``guesses``, each a text and its log-probability, the best first, was most probably said."""
-        texts = [text.split() for text, _ in guesses]
-        self._learn(texts)
-        costs = [self._read(words)[0] - self._weights.guess * sure for words, (_, sure) in zip(texts, guesses, strict=True)]
+    def best(self, guesses: Sequence[Guess]) -> int:
+        """Which of ``guesses``, the recogniser's best first, was most probably said."""
+        self._learn([guess.text.split() for guess in guesses])
+        costs = [self._read(guess.text.split(), guess.confidence)[0] - WEIGHTS.guess * guess.log_probability for guess in guesses]
         return min(range(len(costs)), key=costs.__getitem__, default=0)
 
-    def runs(self, words: Sequence[str]) -> list[Run]:
+    def runs(self, words: Sequence[str], confidence: float) -> list[Run]:
         """What is read in ``words``, in order. A word that stays is a run of its own."""
         self._learn([words])
-        return self._read(words)[1]
+        return self._read(words, confidence)[1]
 
-    def corrected(self, text: str) -> str:
-        """``text`` as it is read."""
-        return " ".join(run.text for run in self.runs(text.split()))
-
-    def _read(self, words: Sequence[str]) -> tuple[float, list[Run]]:
+    def _read(self, words: Sequence[str], confidence: float) -> tuple[float, list[Run]]:
         """The least cost and its runs: Viterbi over places, with the last token as state."""
-        weights, cost_of = self._weights, self._bigrams.cost
+        cost_of = self._bigrams.cost
         best: list[dict[str, tuple[float, Run | None, str]]] = [{} for _ in range(len(words) + 1)]
         best[0][START] = (0.0, None, "")
         for at in range(len(words)):
             if not best[at]:
                 continue
-            for choice in self._choices(words, at):
-                own = choice.cost + weights.word * (choice.text.count(" ") + 1)
+            for choice in self._choices(words, at, confidence):
+                own = choice.cost + WEIGHTS.word * (choice.text.count(" ") + 1)
                 cost, before = min(
-                    (so_far + weights.bigrams * cost_of(token, choice.token), token) for token, (so_far, _, _) in best[at].items()
+                    (so_far + WEIGHTS.bigrams * cost_of(token, choice.token), token) for token, (so_far, _, _) in best[at].items()
                 )
                 there = best[choice.end]
                 if choice.token not in there or cost + own < there[choice.token][0]:
                     there[choice.token] = (cost + own, Run(at, choice.end, choice.text), before)
-        total, token = min((cost + weights.bigrams * cost_of(token, END), token) for token, (cost, _, _) in best[-1].items())
+        total, token = min((cost + WEIGHTS.bigrams * cost_of(token, END), token) for token, (cost, _, _) in best[-1].items())
         runs = list[Run]()
         at = len(words)
         while at:
@@ -121,24 +138,20 @@ class Rescorer:
             at = run.start
         return total, runs[::-1]
 
-    def _choices(self, words: Sequence[str], at: int) -> Iterable[_Choice]:
+    def _choices(self, words: Sequence[str], at: int, confidence: float) -> Iterator[_Choice]:
         word = words[at]
         strange = not (word[0].isdigit() or word in self._bigrams.words or word in self._name_words)
-        yield _Choice(at + 1, word, NUMBER if word[0].isdigit() else word, self._weights.strange if strange else 0.0)
+        yield _Choice(at + 1, word, NUMBER if word[0].isdigit() else word, WEIGHTS.strange if strange else 0.0)
         for end in range(at + 1, min(at + self._longest, len(words)) + 1):
             for name, cost in self._like_names.get(" ".join(words[at:end]), ()):
                 yield _Choice(end, name, NAME, cost)
-        for other, cost in self._like_words.get(word, ()) if strange else ():
-            yield _Choice(at + 1, other, other, cost)
-
-    @cached_property
-    def _longest(self) -> int:
-        """Words of a run that may be a name."""
-        return int(self._sizes.max()) + 1 if self._names else 0
+        if strange and confidence < WEIGHTS.unsure:
+            for other, cost in self._like_words.get(word, ()):
+                yield _Choice(at + 1, other, other, cost)
 
     def _learn(self, texts: Sequence[Sequence[str]]) -> None:
         """Look up what the runs of ``texts`` are like, all that are new at once."""
-        if len(self._like_names) > _REMEMBERED:
+        if len(self._like_names) + len(self._like_words) > _REMEMBERED:
             self._like_names.clear()
             self._like_words.clear()
         runs = dict.fromkeys(
@@ -155,35 +168,52 @@ class Rescorer:
             self._like_words |= zip(new, self._words_like(new), strict=True)
 
     def _names_like(self, runs: list[str]) -> list[list[tuple[str, float]]]:
-        weights, names = self._weights, self._names
-        far, letters = self._spelled.far(runs, weights.name_far)
-        sizes = np.array([run.count(" ") + 1 for run in runs])
-        far[np.abs(sizes[:, None] - self._sizes) > 1] = 1
-        costs = weights.name + weights.name_letter * far * letters
+        far, letters = self._names.far(runs, WEIGHTS.name_far)
         found: list[list[tuple[str, float]]] = [[] for _ in runs]
-        for row, column in np.argwhere(far < weights.name_far):
-            exact = runs[row] == names[column]
-            found[row].append((names[column], weights.named if exact else float(costs[row, column])))
+        for row, column in np.argwhere(far < WEIGHTS.name_far):
+            run, name, share = runs[row], self._names.texts[column], float(far[row, column])
+            if run == name:
+                found[row].append((name, WEIGHTS.named))
+            elif letters[row, column] >= _SHORTEST and self._fits(run, name):
+                found[row].append((name, WEIGHTS.name + WEIGHTS.name_letter * share * float(letters[row, column])))
         return found
 
+    def _fits(self, run: str, name: str) -> bool:
+        """Whether ``run`` may be ``name``: numbers and telling words alike, and word for word none that is something else."""
+        heard, meant = run.split(), name.split()
+        if not _TELLING.isdisjoint(heard) and _TELLING.intersection(heard) != _TELLING.intersection(meant):
+            return False
+        if [word for word in heard if word[0].isdigit()] != [word for word in meant if word[0].isdigit()]:
+            return False
+        if len(heard) != len(meant):
+            return abs(len(heard) - len(meant)) == 1
+        known = self._bigrams.words
+        return all(
+            apart(a, b) < (WEIGHTS.plain_far if a in known else WEIGHTS.word_far) for a, b in zip(heard, meant, strict=True)
+        )
+
     def _words_like(self, words: list[str]) -> list[list[tuple[str, float]]]:
-        weights, known = self._weights, _known(self._bigrams)
-        far, letters = known.far(words, weights.known_far)
-        costs = weights.known + weights.known_letter * far * letters
+        far, letters = self._known.far(words, WEIGHTS.known_far)
+        costs = WEIGHTS.known + WEIGHTS.known_letter * far * letters
         found: list[list[tuple[str, float]]] = [[] for _ in words]
-        for row, column in np.argwhere(far < weights.known_far):
-            found[row].append((known.texts[column], float(costs[row, column])))
+        for row, column in np.argwhere(far < WEIGHTS.known_far):
+            found[row].append((self._known.texts[column], float(costs[row, column])))
         return found
+
+
+def usable(names: Iterable[str]) -> list[str]:
+    """``names`` in the recogniser's form, each once; those that have none, are too long, or too many are left out."""
+    return list(dict.fromkeys(text for name in names if len(name) <= _LONGEST and (text := written(name))))[:_MOST]
 
 
 class _Spelled:
     """Texts to be compared with: each without blanks, as it sounds, and its letters counted."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: list[str]) -> None:
         self.texts = texts
-        self.plain = [text.replace(" ", "") for text in texts]
-        self.sounds = [sound(text) for text in texts]
-        self.letters = np.array([len(text) for text in self.plain])
+        self._plain = [text.replace(" ", "") for text in texts]
+        self._sounds = [sound(text) for text in texts]
+        self._letters = np.array([len(text) for text in self._plain])
 
     def far(self, runs: Sequence[str], most: float) -> tuple[np.ndarray, np.ndarray]:
         """[runs, texts]: the share of letters that differ, 0 to 1, half as they are spelled and half as they sound, and how many
@@ -191,15 +221,15 @@ class _Spelled:
         plain = [run.replace(" ", "") for run in runs]
         spelled, heard = (
             cdist(a, b, scorer=Levenshtein.normalized_distance, score_cutoff=2 * most, dtype=np.float32)
-            for a, b in ((plain, self.plain), ([sound(run) for run in runs], self.sounds))
+            for a, b in ((plain, self._plain), ([sound(run) for run in runs], self._sounds))
         )
-        return (spelled + heard) / 2, np.maximum.outer([len(text) for text in plain], self.letters)
+        return (spelled + heard) / 2, np.maximum.outer([len(text) for text in plain], self._letters)
 
 
-@lru_cache(maxsize=4)
-def _known(bigrams: Bigrams) -> _Spelled:
-    """The words that are spelled in letters."""
-    return _Spelled([word for word in bigrams.words if word.isalpha() and len(word) >= _SHORTEST])
+@lru_cache(maxsize=32_768)
+def apart(one: str, other: str) -> float:
+    """The share of letters that differ, half as they are spelled and half as they sound."""
+    return (Levenshtein.normalized_distance(one, other) + Levenshtein.normalized_distance(sound(one), sound(other))) / 2
 
 
 @lru_cache(maxsize=32_768)
@@ -208,3 +238,9 @@ def sound(text: str) -> str:
     for pattern, put in _ALIKE:
         text = pattern.sub(put, text)
     return text.replace(" ", "")
+
+
+@lru_cache(maxsize=1)
+def _consenting() -> frozenset[str]:
+    """Words of a yes or a no, which must be heard as they are."""
+    return frozenset(word for side in answers("en") for answer in side for word in answer.split())

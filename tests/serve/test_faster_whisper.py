@@ -19,9 +19,8 @@ from serve.engines.ngrams import Bigrams
 from serve.engines.rescoring import Rescorer
 
 RATE = 16000
-BIGRAMS = Bigrams(
-    dict.fromkeys(["dim", "the", "now", "lamp", "lights", "<name>", "</s>"], (-1.0, -1.0)), {("the", "<name>"): -0.5}
-)
+_WORDS = ["dim", "the", "now", "lamp", "lights", "<name>", "<number>", "</s>"]
+BIGRAMS = Bigrams(dict.fromkeys(_WORDS, (-1.0, -1.0)), {("the", "<name>"): -0.5})
 RNG = np.random.default_rng(0)
 
 
@@ -148,15 +147,16 @@ async def test_a_cancelled_call_frees_the_engine(engine: FasterWhisperEngine, sp
         ("dim the green house lamp now", "greenhouse lamp", {"greenhouse": (2, 2 + 3 * 10 / 14), "lamp": (2 + 3 * 10 / 14, 5)}),
         ("dim the coffee maker now", "coffeemaker", {"coffeemaker": (2, 4)}),
         ("dim the lights now", "hall lamp", {"lights": (2, 3)}),
+        ("dim the hol lamb 20% now", "hall lamp", {"hall": (2, 3), "lamp": (3, 4), "20%": (4, 5)}),
     ],
 )
 def test_words_are_those_of_the_text_with_its_names(heard: str, name: str, timed: dict[str, tuple[float, float]]) -> None:
     words = tuple(Word(text, at, at + 1, 0.9 - at / 10) for at, text in enumerate(heard.split()))
-    text, found = corrected(heard, words, Rescorer(BIGRAMS, [name]))
+    text, found = corrected(heard, words, 0.5, Rescorer(BIGRAMS, [name]))
     assert [word.text for word in found] == text.split() == ["dim", "the", *timed, "now"]
     assert [(word.start_s, word.end_s) for word in found[2:-1]] == [pytest.approx(each) for each in timed.values()]
     assert found[-1] == words[-1]
-    assert corrected(heard, (), Rescorer(BIGRAMS, [name])) == (text, ())
+    assert corrected(heard, (), 0.5, Rescorer(BIGRAMS, [name])) == (text, ())
 
 
 def segment(text: str, no_speech: float = 0.1) -> SimpleNamespace:
@@ -191,12 +191,14 @@ def test_the_guess_that_a_home_makes_likelier_comes_first() -> None:
 
 async def test_a_recogniser_with_bigrams_weighs_its_guesses_in_a_home(folder: Path, speech: np.ndarray, tmp_path: Path) -> None:
     made = shutil.copytree(folder, tmp_path / "stt")
-    (made / ngrams.FILE).write_text(BIGRAMS.written(), encoding="utf-8")
+    names_alone = Bigrams({"<name>": (-0.01, 0.0), "</s>": (-1.0, 0.0)}, {})
+    (made / ngrams.FILE).write_text(names_alone.written(), encoding="utf-8")
     weighing = FasterWhisperEngine(made)
     try:
         plain = (await weighing.transcribe(speech)).text
-        timed = await weighing.transcribe(speech, names=["lamb light"], words=True)
+        timed = await weighing.transcribe(speech, names=["lamb lamb lamb"], words=True)
         assert set(plain.split()) == {"lamp"}, "without a home's names the recogniser's own best guess stands"
+        assert "lamb lamb lamb" in timed.text
         assert [word.text for piece in timed.pieces for word in piece.words] == timed.text.split()
     finally:
         weighing.close()
@@ -207,8 +209,16 @@ async def test_a_recogniser_with_bigrams_weighs_its_guesses_in_a_home(folder: Pa
 
 def test_a_hint_has_as_many_names_as_fit() -> None:
     assert hint([]) is None
-    assert hint(["Kitchen Light", "", "書斎", "Hall"]) == "kitchen light, hall"
+    assert hint(["Kitchen Light", "", "書斎", "x" * 800, "Hall", "HALL"]) == "kitchen light, hall"
     assert len(hint([f"lamp number {number}" for number in range(3000)]) or "") <= 600
+
+
+def test_a_sign_belongs_to_the_number_before_it(engine: FasterWhisperEngine) -> None:
+    came = segment("dim to 20%")
+    came.words[-1:] = [SimpleNamespace(word=text, start=2, end=3, probability=p) for text, p in ((" 20", 0.9), ("%", 0.8))]
+    piece = engine._piece(came, 0.0, None)
+    assert piece is not None
+    assert [(word.text, word.probability) for word in piece.words] == [("dim", 0.9), ("to", 0.9), ("20%", 0.8)]
 
 
 def test_where_probably_nobody_spoke_ours_heard_nothing(engine: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch) -> None:

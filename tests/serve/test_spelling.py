@@ -21,7 +21,7 @@ from serve.spelling import written
         ("GU10 bulb at 7:30 pm", "gu 10 bulb at 7:30 pm"),
         ("the kids' room isn't on", "the kids' room isn't on"),
         ("21 °C & rising", "21 degrees and rising"),
-        ("Okay, do me a favour: half way is alright", "ok do me a favor halfway is all right"),
+        ("Okay, do me a favour: half-way is all  right", "ok do me a favor halfway is alright"),
         ("書斎 light", ""),
         ("?!", ""),
     ],

@@ -17,7 +17,7 @@ from serve.spelling import written
 
 _STRENGTH = 20  # how many words the unigrams count for, behind every word
 _NEW = 0.1  # of a word's probability as a unigram: that it is any of those that are known
-_STRANGE = 1e-9
+_NEVER = -9.0  # log10 of what is no word of these
 _LEAST = 2  # times that a pair was said
 _OFTEN = 5  # times that a word was said, so that it is no word of one name alone
 
@@ -25,9 +25,9 @@ _OFTEN = 5  # times that a word was said, so that it is no word of one name alon
 def bigrams(seed: int, requests: int) -> Bigrams:
     """Of so many requests to generated homes of the training part, with plain talk and short answers beside them."""
     said, spelled = Counter[tuple[str, str]](), Counter[str]()
-    for words, classed in _texts(seed, requests):
+    for words, tokens in _texts(seed, requests):
         spelled.update(words)
-        said.update(pairwise([START, *classed, END]))
+        said.update(pairwise([START, *tokens, END]))
     often = (word for word, count in spelled.items() if count >= _OFTEN and word[0].isalpha())
     return smoothed(said, {*often, *plain_words("train")})
 
@@ -42,7 +42,7 @@ def smoothed(pairs: Counter[tuple[str, str]], known: Iterable[str]) -> Bigrams:
         after[before] += count
         words[word] += count
     total = sum(words.values())
-    every = dict.fromkeys([START, END, NAME, NUMBER, *sorted({*words, *known})])
+    every = sorted({*words, *known, END, NAME, NUMBER})
     alone = {word: (1 - _NEW) * words[word] / total + _NEW / len(every) for word in every}
     shares = {
         (before, word): (count + _STRENGTH * alone[word]) / (after[before] + _STRENGTH)
@@ -53,11 +53,10 @@ def smoothed(pairs: Counter[tuple[str, str]], known: Iterable[str]) -> Bigrams:
     for (before, word), share in shares.items():
         taken[before] += share
         instead[before] += alone[word]
-    return Bigrams(
-        {UNKNOWN: (math.log10(_STRANGE), 0.0)}
-        | {word: (math.log10(alone[word]), math.log10((1 - taken[word]) / (1 - instead[word]))) for word in every},
-        {pair: math.log10(share) for pair, share in shares.items()},
-    )
+    left = {word: (1 - taken[word]) / (1 - instead[word]) for word in (START, *every)}
+    singles = {UNKNOWN: (_NEVER, 0.0), START: (_NEVER, math.log10(left[START]))}
+    singles |= {word: (math.log10(alone[word]), math.log10(left[word])) for word in every}
+    return Bigrams(singles, {pair: math.log10(share) for pair, share in shares.items()})
 
 
 def classed(words: Sequence[str], names: Iterable[Sequence[str]]) -> list[str]:

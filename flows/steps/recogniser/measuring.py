@@ -104,15 +104,15 @@ async def _figures(engine: FasterWhisperEngine, speech: Synthesizer, limit: int,
             figures["latency_p50_ms"] = 1000 * float(np.median([one.seconds for one in told]))
             figures["everyday"] = sum(everyday) / len(everyday)
     figures |= trusted(sure)
-    short = (one.text for one in stream if len(one.text) <= _SHORT)
-    pairs = [_spoken(maker, rng, [next(short), next(short)], 0.0) for _ in range(max(1, limit // 3))]
+    brief = (one.text for one in stream if len(one.text) <= _SHORT)
+    pairs = [_spoken(maker, rng, [next(brief), next(brief)], 0.0) for _ in range(max(1, limit // 3))]
     both = await _heard(engine, pairs)
     figures["wer_two_commands"] = word_error_rate([clip.text for clip in pairs], [one.text for one in both])
     yes, no = answers("en")
-    short_answers = [_spoken(maker, rng, [text], 0.0) for text in (*yes, *no) for _ in range(max(1, limit // 200))]
-    meant = await _heard(engine, short_answers)
+    short = [text for text in (*yes, *no) for _ in range(max(1, limit // 200))]
+    meant = await _heard(engine, [_spoken(maker, rng, [text], 0.0) for text in short])
     figures["answers_right"] = float(
-        np.mean([consent(a.text, "en") == consent(b.text, "en") for a, b in zip(short_answers, meant, strict=True)])
+        np.mean([consent(one.text, "en") is (text in yes) for text, one in zip(short, meant, strict=True)])
     )
     empty = await _heard(engine, [maker.empty(rng) for _ in range(limit)])
     figures["empty_with_words"] = sum(bool(one.text) for one in empty) / len(empty)
