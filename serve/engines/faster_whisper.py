@@ -25,7 +25,7 @@ from schemas.errors import AudioUnusable, IntegrityError, ModelUnusable
 from schemas.hashing import verify_manifest
 from serve.engines import ngrams
 from serve.engines.ngrams import Bigrams
-from serve.engines.rescoring import Guess, Rescorer, usable
+from serve.engines.rescoring import Rescorer, usable
 from serve.engines.samples import RATE, check_rate, checked
 
 Audio = NDArray[np.float32]
@@ -184,7 +184,7 @@ class FasterWhisperEngine:
         words = tuple(_whole(Word(w.word, offset + w.start, offset + w.end, w.probability) for w in segment.words or ()))
         confidence = float(np.exp(min(0.0, segment.avg_logprob)))
         if rescorer is not None:
-            text, words = corrected(text, words, confidence, rescorer)
+            text, words = corrected(text, words, rescorer)
         return Piece(text, offset + segment.start, offset + segment.end, float(segment.no_speech_prob), confidence, words)
 
     def _windows(self, audio: Audio, gated: bool) -> Iterator[tuple[int, int]]:
@@ -217,11 +217,11 @@ class FasterWhisperEngine:
             raise ModelUnusable("the recogniser's files are not as its manifest says", where=str(folder)) from error
 
 
-def corrected(text: str, words: tuple[Word, ...], confidence: float, rescorer: Rescorer) -> tuple[str, tuple[Word, ...]]:
+def corrected(text: str, words: tuple[Word, ...], rescorer: Rescorer) -> tuple[str, tuple[Word, ...]]:
     """``text`` as it is read in a home, and its ``words``, which may be none, with it: a run that is read as as many words keeps
     their times, another is divided by letters."""
     heard = text.split()
-    runs = rescorer.runs(heard, confidence)
+    runs = rescorer.runs(heard)
     put_in = " ".join(run.text for run in runs)
     if [word.text for word in words] != heard:
         return put_in, words
@@ -337,10 +337,10 @@ class _Choosing:
         return [self._chosen(each, length_penalty) for each in told]
 
     def _chosen(self, told: Any, length_penalty: float) -> _Chosen:
-        guesses = list[Guess]()
-        for tokens, score in zip(told.sequences_ids, told.scores, strict=True):
-            sure = score * len(tokens) ** length_penalty if tokens else -math.inf  # CTranslate2 divides by the length
-            guesses.append(Guess(self.decode(tokens).strip(), sure, math.exp(min(0.0, sure / (len(tokens) + 1)))))
+        guesses = [  # without tokens the score is no number: CTranslate2 divides by their count
+            (self.decode(tokens).strip(), score * len(tokens) ** length_penalty if tokens else -math.inf)
+            for tokens, score in zip(told.sequences_ids, told.scores, strict=True)
+        ]
         at = self.rescorer.best(guesses)
         return _Chosen([told.sequences_ids[at]], [told.scores[at]], told.no_speech_prob)
 

@@ -1,8 +1,8 @@
 """What was most probably said, of the recogniser's best guesses, in a home whose names are known.
 
-Each guess is read as a chain of words, names of the home and words that sound alike, at the least cost: how far the sounds are,
-plus what bigrams with the names as one word make of the chain. The guess whose own probability and chain together cost least
-is chosen: n-best rescoring with a class model (Brown et al. 1992) and a noisy channel (Kernighan, Church and Gale 1990).
+Each guess is read as a chain of words and names of the home, at the least cost: how far the sounds of a name are from what was
+heard, plus what bigrams with the names as one word make of the chain. The guess is chosen whose own probability and chain
+together cost least: n-best rescoring with a class model (Brown et al. 1992) and a noisy channel (Kernighan et al. 1990).
 For recognisers that cannot be told what to expect. Works on letters: a name in a language that is spelled unlike English is
 found only where it was misheard as it is written. Does not cover which name was meant.
 """
@@ -18,14 +18,13 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
-from serve.actions.consent import answers
 from serve.engines.ngrams import END, NAME, NUMBER, START, Bigrams
 from serve.spelling import written
 
 _MOST, _LONGEST = 400, 60  # names; letters of one
 _WORDS = 6  # of a name: what has more is prose
 _REMEMBERED = 20_000  # runs of words whose likenesses are kept
-_SHORTEST = 3  # letters of what is put right
+_SHORTEST = 3  # letters of a name that is put in
 _TELLING = {
     "on", "off", "open", "opened", "close", "closed", "lock", "locked", "unlock", "unlocked", "up", "down", "start", "stop",
     "all", "not",
@@ -50,21 +49,9 @@ class Weights(NamedTuple):
     name_far: float = 0.36
     word_far: float = 0.8  # of any one word of it
     plain_far: float = 0.6  # of one that is known: "balcony" is no "hallway"
-    known: float = 1.5  # a known word in place of a strange one, and each letter that differs
-    known_letter: float = 0.8
-    known_far: float = 0.34
-    unsure: float = 0.85  # of the guess, above which a strange word is what was said
 
 
 WEIGHTS = Weights()
-
-
-class Guess(NamedTuple):
-    """``confidence`` is the mean probability of its pieces, 0 to 1."""
-
-    text: str
-    log_probability: float
-    confidence: float
 
 
 class Run(NamedTuple):
@@ -84,9 +71,6 @@ class _Choice(NamedTuple):
     cost: float
 
 
-_Likes = dict[str, list[tuple[str, float]]]
-
-
 class Rescorer:
     """For one home. Not safe for use by several threads at once."""
 
@@ -95,24 +79,21 @@ class Rescorer:
         self._names = _Spelled([name for name in usable(names) if name.count(" ") < _WORDS])
         self._name_words = {word for name in self._names.texts for word in name.split()}
         self._longest = max((name.count(" ") + 2 for name in self._names.texts), default=0)
-        self._known = _Spelled(
-            [word for word in bigrams.words if word.isalpha() and len(word) >= _SHORTEST and word not in _consenting()]
-        )
-        self._like_names: _Likes = {}
-        self._like_words: _Likes = {}
+        self._likes: dict[str, list[tuple[str, float]]] = {}
 
-    def best(self, guesses: Sequence[Guess]) -> int:
-        """Which of ``guesses``, the recogniser's best first, was most probably said."""
-        self._learn([guess.text.split() for guess in guesses])
-        costs = [self._read(guess.text.split(), guess.confidence)[0] - WEIGHTS.guess * guess.log_probability for guess in guesses]
+    def best(self, guesses: Sequence[tuple[str, float]]) -> int:
+        """Which of ``guesses``, each a text and its log-probability, the best first, was most probably said."""
+        texts = [text.split() for text, _ in guesses]
+        self._learn(texts)
+        costs = [self._read(words)[0] - WEIGHTS.guess * sure for words, (_, sure) in zip(texts, guesses, strict=True)]
         return min(range(len(costs)), key=costs.__getitem__, default=0)
 
-    def runs(self, words: Sequence[str], confidence: float) -> list[Run]:
+    def runs(self, words: Sequence[str]) -> list[Run]:
         """What is read in ``words``, in order. A word that stays is a run of its own."""
         self._learn([words])
-        return self._read(words, confidence)[1]
+        return self._read(words)[1]
 
-    def _read(self, words: Sequence[str], confidence: float) -> tuple[float, list[Run]]:
+    def _read(self, words: Sequence[str]) -> tuple[float, list[Run]]:
         """The least cost and its runs: Viterbi over places, with the last token as state."""
         cost_of = self._bigrams.cost
         best: list[dict[str, tuple[float, Run | None, str]]] = [{} for _ in range(len(words) + 1)]
@@ -120,7 +101,7 @@ class Rescorer:
         for at in range(len(words)):
             if not best[at]:
                 continue
-            for choice in self._choices(words, at, confidence):
+            for choice in self._choices(words, at):
                 own = choice.cost + WEIGHTS.word * (choice.text.count(" ") + 1)
                 cost, before = min(
                     (so_far + WEIGHTS.bigrams * cost_of(token, choice.token), token) for token, (so_far, _, _) in best[at].items()
@@ -138,34 +119,26 @@ class Rescorer:
             at = run.start
         return total, runs[::-1]
 
-    def _choices(self, words: Sequence[str], at: int, confidence: float) -> Iterator[_Choice]:
+    def _choices(self, words: Sequence[str], at: int) -> Iterator[_Choice]:
         word = words[at]
         strange = not (word[0].isdigit() or word in self._bigrams.words or word in self._name_words)
         yield _Choice(at + 1, word, NUMBER if word[0].isdigit() else word, WEIGHTS.strange if strange else 0.0)
         for end in range(at + 1, min(at + self._longest, len(words)) + 1):
-            for name, cost in self._like_names.get(" ".join(words[at:end]), ()):
+            for name, cost in self._likes.get(" ".join(words[at:end]), ()):
                 yield _Choice(end, name, NAME, cost)
-        if strange and confidence < WEIGHTS.unsure:
-            for other, cost in self._like_words.get(word, ()):
-                yield _Choice(at + 1, other, other, cost)
 
     def _learn(self, texts: Sequence[Sequence[str]]) -> None:
         """Look up what the runs of ``texts`` are like, all that are new at once."""
-        if len(self._like_names) + len(self._like_words) > _REMEMBERED:
-            self._like_names.clear()
-            self._like_words.clear()
+        if len(self._likes) > _REMEMBERED:
+            self._likes.clear()
         runs = dict.fromkeys(
             " ".join(words[at:end])
             for words in texts
             for at in range(len(words))
             for end in range(at + 1, min(at + self._longest, len(words)) + 1)
         )
-        if new := [run for run in runs if run not in self._like_names]:
-            self._like_names |= zip(new, self._names_like(new), strict=True)
-        known = self._bigrams.words
-        strange = {word for words in texts for word in words if word not in known and word.isalpha() and len(word) >= _SHORTEST}
-        if new := sorted(strange - self._name_words - self._like_words.keys()):
-            self._like_words |= zip(new, self._words_like(new), strict=True)
+        if new := [run for run in runs if run not in self._likes]:
+            self._likes |= zip(new, self._names_like(new), strict=True)
 
     def _names_like(self, runs: list[str]) -> list[list[tuple[str, float]]]:
         far, letters = self._names.far(runs, WEIGHTS.name_far)
@@ -191,14 +164,6 @@ class Rescorer:
         return all(
             apart(a, b) < (WEIGHTS.plain_far if a in known else WEIGHTS.word_far) for a, b in zip(heard, meant, strict=True)
         )
-
-    def _words_like(self, words: list[str]) -> list[list[tuple[str, float]]]:
-        far, letters = self._known.far(words, WEIGHTS.known_far)
-        costs = WEIGHTS.known + WEIGHTS.known_letter * far * letters
-        found: list[list[tuple[str, float]]] = [[] for _ in words]
-        for row, column in np.argwhere(far < WEIGHTS.known_far):
-            found[row].append((self._known.texts[column], float(costs[row, column])))
-        return found
 
 
 def usable(names: Iterable[str]) -> list[str]:
@@ -238,9 +203,3 @@ def sound(text: str) -> str:
     for pattern, put in _ALIKE:
         text = pattern.sub(put, text)
     return text.replace(" ", "")
-
-
-@lru_cache(maxsize=1)
-def _consenting() -> frozenset[str]:
-    """Words of a yes or a no, which must be heard as they are."""
-    return frozenset(word for side in answers("en") for answer in side for word in answer.split())

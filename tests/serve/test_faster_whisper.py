@@ -152,11 +152,11 @@ async def test_a_cancelled_call_frees_the_engine(engine: FasterWhisperEngine, sp
 )
 def test_words_are_those_of_the_text_with_its_names(heard: str, name: str, timed: dict[str, tuple[float, float]]) -> None:
     words = tuple(Word(text, at, at + 1, 0.9 - at / 10) for at, text in enumerate(heard.split()))
-    text, found = corrected(heard, words, 0.5, Rescorer(BIGRAMS, [name]))
+    text, found = corrected(heard, words, Rescorer(BIGRAMS, [name]))
     assert [word.text for word in found] == text.split() == ["dim", "the", *timed, "now"]
     assert [(word.start_s, word.end_s) for word in found[2:-1]] == [pytest.approx(each) for each in timed.values()]
     assert found[-1] == words[-1]
-    assert corrected(heard, (), 0.5, Rescorer(BIGRAMS, [name])) == (text, ())
+    assert corrected(heard, (), Rescorer(BIGRAMS, [name])) == (text, ())
 
 
 def segment(text: str, no_speech: float = 0.1) -> SimpleNamespace:
