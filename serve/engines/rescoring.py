@@ -141,7 +141,7 @@ class Rescorer:
             self._likes |= zip(new, self._names_like(new), strict=True)
 
     def _names_like(self, runs: list[str]) -> list[list[tuple[str, float]]]:
-        far, letters = self._names.far(runs, WEIGHTS.name_far)
+        far, letters = self._names.far(runs)
         found: list[list[tuple[str, float]]] = [[] for _ in runs]
         for row, column in np.argwhere(far < WEIGHTS.name_far):
             run, name, share = runs[row], self._names.texts[column], float(far[row, column])
@@ -152,7 +152,7 @@ class Rescorer:
         return found
 
     def _fits(self, run: str, name: str) -> bool:
-        """Whether ``run`` may be ``name``: numbers and telling words alike, and word for word none that is something else."""
+        """Whether ``run`` may be ``name``: numbers alike, no telling word lost, and word for word none that is something else."""
         heard, meant = run.split(), name.split()
         if not _TELLING.isdisjoint(heard) and _TELLING.intersection(heard) != _TELLING.intersection(meant):
             return False
@@ -180,12 +180,12 @@ class _Spelled:
         self._sounds = [sound(text) for text in texts]
         self._letters = np.array([len(text) for text in self._plain])
 
-    def far(self, runs: Sequence[str], most: float) -> tuple[np.ndarray, np.ndarray]:
+    def far(self, runs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """[runs, texts]: the share of letters that differ, 0 to 1, half as they are spelled and half as they sound, and how many
-        letters the longer has. Shares of either that are beyond twice ``most`` are told as 1."""
+        letters the longer has. Shares of either with which the two cannot be near enough are told as 1."""
         plain = [run.replace(" ", "") for run in runs]
         spelled, heard = (
-            cdist(a, b, scorer=Levenshtein.normalized_distance, score_cutoff=2 * most, dtype=np.float32)
+            cdist(a, b, scorer=Levenshtein.normalized_distance, score_cutoff=2 * WEIGHTS.name_far, dtype=np.float32)
             for a, b in ((plain, self._plain), ([sound(run) for run in runs], self._sounds))
         )
         return (spelled + heard) / 2, np.maximum.outer([len(text) for text in plain], self._letters)
